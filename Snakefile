@@ -1,0 +1,28 @@
+# Everything in the paper, from the trained networks to the PDF. Start with `snakemake -n`.
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+validate(config, "workflow/schemas/config.schema.yaml")
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/paper.pdf",
+        "results/claims.csv",
+        [f"results/figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png")],

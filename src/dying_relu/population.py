@@ -1,0 +1,286 @@
+"""The engine: many networks of one graph trained at once, each in its own row.
+
+A population keeps one matrix for each variable of an ordinary Keras model, one row a network. One
+network's step is ``model.stateless_call`` on its own row inside ``tf.vectorized_map``; one stock Keras
+optimiser updates the matrices, with a learning rate of shape (networks, 1), so every row has its own.
+The rules of the catalogue's optimisers act elementwise, hence rows never mix, and a row taken out *is*
+the ordinary Keras model. Epochs run compiled, gathering batches by index from a constant table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dying_relu import models
+
+CHUNK = 250  # samples in one piece of a pass over the data set: small enough for the processor's cache
+
+
+def use_one_thread() -> None:
+    """Let TensorFlow use one thread: bit-identical results whatever the machine's number of cores."""
+    tf.config.set_visible_devices([], "GPU")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One pass over a data set. Lists run over hidden layers; arrays start with the network.
+
+    Attributes:
+        loss, accuracy: mean over the data set, shape (networks,).
+        n_active: samples on which each unit is active, shape (networks, units).
+        mean_output: mean of abs(h) over the data set, same shape.
+        low, high: smallest and largest h over the data set, same shape.
+    """
+
+    loss: np.ndarray
+    accuracy: np.ndarray
+    n_active: list[np.ndarray]
+    mean_output: list[np.ndarray]
+    low: list[np.ndarray]
+    high: list[np.ndarray]
+
+
+class _RowRates(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate of shape (networks, 1), constant in time."""
+
+    def __init__(self, rates: tf.Variable) -> None:
+        self.rates = rates
+
+    def __call__(self, step: object) -> tf.Variable:
+        return self.rates
+
+
+class Population:
+    """Networks of one template and one optimiser, trained side by side on one data set.
+
+    Args:
+        template: the graph.
+        optimizer: a name of the catalogue.
+        x, y: the whole data set, shapes (samples, features) and (samples,).
+        size: number of networks (rows).
+        longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
+            that each graph is compiled once.
+    """
+
+    def __init__(
+        self, template: models.Template, optimizer: str, x: np.ndarray, y: np.ndarray, size: int, longest: int
+    ) -> None:
+        self.template = template
+        self.size = size
+        self._n_chunks = -(-longest // CHUNK)
+        self._x, self._y = tf.constant(x), tf.constant(y)
+        self._trainable_shapes = [tuple(v.shape) for v in template.model.trainable_variables]
+        self._state_shapes = [tuple(v.shape) for v in template.model.non_trainable_variables]
+        self._trainable = [self._matrix(shape) for shape in self._trainable_shapes]
+        self._state = [self._matrix(shape) for shape in self._state_shapes]
+        self._shift, self._scale = (tf.Variable(tf.zeros((size, x.shape[1]))) for _ in range(2))
+        self._rates = tf.Variable(tf.zeros((size, 1)))
+        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates))
+        self._optimizer.build(self._trainable)
+        place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
+        self._slopes = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
+        self._units = [int(layer.output.shape[-1]) for layer in template.activations]
+
+    def _matrix(self, shape: tuple[int, ...]) -> keras.Variable:
+        return keras.Variable(np.zeros((self.size, int(np.prod(shape))), np.float32))
+
+    def reset(
+        self,
+        weights: Sequence[Sequence[np.ndarray]],
+        learning_rates: Sequence[float],
+        affines: Sequence[tuple[np.ndarray, np.ndarray]],
+    ) -> None:
+        """Start anew: for each network its weights (as ``model.variables``), rate, and (shift, scale) of inputs."""
+        model = self.template.model
+        position = {id(v): i for i, v in enumerate(model.variables)}
+        for matrices, variables in (
+            (self._trainable, model.trainable_variables),
+            (self._state, model.non_trainable_variables),
+        ):
+            for matrix, variable in zip(matrices, variables, strict=True):
+                matrix.assign(np.stack([row[position[id(variable)]].ravel() for row in weights]))
+        self._rates.assign(np.asarray(learning_rates, np.float32)[:, None])
+        self._shift.assign(np.stack([shift for shift, _ in affines]))
+        self._scale.assign(np.stack([scale for _, scale in affines]))
+        for variable in self._optimizer.variables:
+            variable.assign(tf.zeros(variable.shape, variable.dtype))
+
+    def weights(self) -> list[np.ndarray]:
+        """The trainable variables, each of shape (networks, *shape of the variable)."""
+        return [
+            matrix.numpy().reshape(self.size, *shape)
+            for matrix, shape in zip(self._trainable, self._trainable_shapes, strict=True)
+        ]
+
+    def state(self) -> list[np.ndarray]:
+        """The non-trainable variables, each of shape (networks, *shape of the variable)."""
+        return [
+            matrix.numpy().reshape(self.size, *shape)
+            for matrix, shape in zip(self._state, self._state_shapes, strict=True)
+        ]
+
+    def advance(self, order: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """Take the optimiser steps start, ..., stop - 1 of an epoch.
+
+        Args:
+            order: samples of each batch of the epoch, int32, shape (steps an epoch, networks, batch).
+
+        Returns:
+            Whether all batch losses on the way were finite, bool, shape (networks,).
+        """
+        return self._advance(tf.constant(order), tf.constant(start), tf.constant(stop)).numpy()
+
+    @tf.function(jit_compile=True)
+    def _advance(self, order, start, stop):
+        finite = tf.ones((self.size,), tf.bool)
+        step = start
+        while step < stop:  # not tf.range, whose bounds XLA takes for constants to compile anew for
+            gradients, state, losses = tf.vectorized_map(
+                self._gradient, self._rows(order[step]), fallback_to_while_loop=False
+            )
+            self._optimizer.apply(gradients, self._trainable)
+            for matrix, value in zip(self._state, state, strict=True):
+                matrix.assign(value)
+            finite = finite & tf.math.is_finite(losses)
+            step += 1
+        return finite
+
+    def measure(self, samples: np.ndarray) -> Measurement:
+        """Forward pass, in inference mode, over each network's own samples, int32, shape (networks, n)."""
+        n = samples.shape[1]
+        sums, layers = self._measure(*self._chunks(samples))
+        loss, correct = (value.numpy() / n for value in sums)
+        active, total, low, high = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
+        return Measurement(loss, correct, active, [value / n for value in total], low, high)
+
+    @tf.function(jit_compile=True)
+    def _measure(self, samples, weight):
+        sums = [tf.zeros((self.size,)), tf.zeros((self.size,))]
+        shapes = [(self.size, units) for units in self._units]
+        active = [tf.zeros(shape, tf.int32) for shape in shapes]
+        total = [tf.zeros(shape) for shape in shapes]
+        low = [tf.fill(shape, np.inf) for shape in shapes]
+        high = [tf.fill(shape, -np.inf) for shape in shapes]
+        for chunk in tf.range(tf.shape(samples)[0]):
+            part_sums, parts = tf.vectorized_map(
+                lambda row, mask=weight[chunk]: self._chunk(row, mask),
+                self._rows(samples[chunk]),
+                fallback_to_while_loop=False,
+            )
+            sums = [a + b for a, b in zip(sums, part_sums, strict=True)]
+            active = [a + part[0] for a, part in zip(active, parts, strict=True)]
+            total = [a + part[1] for a, part in zip(total, parts, strict=True)]
+            low = [tf.minimum(a, part[2]) for a, part in zip(low, parts, strict=True)]
+            high = [tf.maximum(a, part[3]) for a, part in zip(high, parts, strict=True)]
+        return sums, list(zip(active, total, low, high, strict=True))
+
+    def gradients(self, samples: np.ndarray) -> list[np.ndarray]:
+        """Gradient of the mean loss over each network's samples, in inference mode.
+
+        Returns:
+            For each trainable variable an array of shape (networks, *shape of the variable).
+        """
+        sums = self._gradients(*self._chunks(samples))
+        return [
+            value.numpy().reshape(self.size, *shape) / samples.shape[1]
+            for value, shape in zip(sums, self._trainable_shapes, strict=True)
+        ]
+
+    @tf.function(jit_compile=True)
+    def _gradients(self, samples, weight):
+        sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
+        for chunk in tf.range(tf.shape(samples)[0]):
+            parts = tf.vectorized_map(
+                lambda row, mask=weight[chunk]: self._gradient(row, mask)[0],
+                self._rows(samples[chunk]),
+                fallback_to_while_loop=False,
+            )
+            sums = [a + b for a, b in zip(sums, parts, strict=True)]
+        return sums
+
+    def _chunks(self, samples):
+        """Cut (networks, n) into chunks: samples (chunks, networks, CHUNK), and their weight 1, or 0 for padding."""
+        networks, n = samples.shape
+        length = self._n_chunks * CHUNK
+        padded = np.pad(samples, ((0, 0), (0, length - n)), mode="edge")
+        weight = (np.arange(length) < n).astype(np.float32).reshape(-1, CHUNK)
+        return tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1)), tf.constant(weight)
+
+    def _rows(self, samples):
+        """What one call of a vectorised function sees: a network's variables, its inputs and labels."""
+        return (
+            [matrix.value for matrix in self._trainable],
+            [matrix.value for matrix in self._state],
+            self._shift.value(),
+            self._scale.value(),
+            samples,
+        )
+
+    def _gradient(self, row, mask=None):
+        """One network: gradient of the batch's mean loss, or with a mask of the masked sum in inference mode."""
+        trainable, state, shift, scale, samples = row
+        x = (tf.gather(self._x, samples) - shift) / scale
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            logits, new_state = self.template.model.stateless_call(
+                _shaped(trainable, self._trainable_shapes),
+                _shaped(state, self._state_shapes),
+                x,
+                training=mask is None,
+            )
+            losses = _cross_entropy(tf.gather(self._y, samples), logits)
+            loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
+        return tape.gradient(loss, trainable), [tf.reshape(value, [-1]) for value in new_state], loss
+
+    def _chunk(self, row, mask):
+        """One network on one chunk: (loss, correct) summed, and per layer (active, sum of |h|, low, high)."""
+        trainable, state, shift, scale, samples = row
+        shaped = _shaped(trainable, self._trainable_shapes)
+        outputs, _ = self.template.probe.stateless_call(
+            shaped,
+            _shaped(state, self._state_shapes),
+            (tf.gather(self._x, samples) - shift) / scale,
+            training=False,
+        )
+        depth = len(self.template.activations)
+        logits, y = outputs[-1], tf.gather(self._y, samples)
+        correct = tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), y), tf.float32)
+        sums = [tf.reduce_sum(_cross_entropy(y, logits) * mask), tf.reduce_sum(correct * mask)]
+        layers = []
+        for layer, slopes, z, h in zip(
+            self.template.activations, self._slopes, outputs[:depth], outputs[depth:-1], strict=True
+        ):
+            slope = _derivative(layer, [shaped[i] for i in slopes], z)
+            present = tf.reshape(mask, [-1] + [1] * (len(h.shape) - 1)) > 0
+            samples_axes = list(range(len(h.shape) - 1))
+            active = present & (tf.abs(slope) > self.template.threshold)
+            layers.append(
+                (
+                    tf.reduce_sum(tf.cast(active, tf.int32), axis=samples_axes),
+                    tf.reduce_sum(tf.where(present, tf.abs(h), 0.0), axis=samples_axes),
+                    tf.reduce_min(tf.where(present, h, np.inf), axis=samples_axes),
+                    tf.reduce_max(tf.where(present, h, -np.inf), axis=samples_axes),
+                )
+            )
+        return sums, layers
+
+
+def _derivative(layer, variables, z):
+    """phi'(z), elementwise, of an activation layer with these values of its own variables."""
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        h, _ = layer.stateless_call(variables, [], z)
+    return tape.gradient(h, z)
+
+
+def _cross_entropy(y, logits):
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+
+
+def _shaped(values, shapes):
+    return [tf.reshape(value, shape) for value, shape in zip(values, shapes, strict=True)]

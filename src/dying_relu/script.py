@@ -1,0 +1,30 @@
+"""What every workflow script shares: output goes to the rule's log, bad input ends in one sentence."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from dying_relu.errors import UserError
+
+
+@contextmanager
+def logged(log: str) -> Iterator[TextIO]:
+    """Send all that is printed inside, also by libraries, to the file ``log``.
+
+    Yields the terminal's error stream, for progress. A `UserError` ends the process with status 1 and
+    its sentence in both places; any other exception leaves its traceback in the log.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.dup(2), "w") as terminal, Path(log).open("w") as file:
+        sys.stdout.flush()
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield terminal
+        except UserError as error:
+            print(error, file=sys.stderr)
+            print(error, file=terminal)
+            raise SystemExit(1) from None

@@ -1,0 +1,42 @@
+"""Which files of the library a module is made of, so that a rule can name them as its inputs.
+
+Snakemake notices an edited script but not an edited library. With these files as inputs, editing one
+reruns exactly the rules whose results it can change.
+"""
+
+import ast
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def files(*modules: str, relative_to: Path, without: Collection[str] = ()) -> list[str]:
+    """Source files of modules of this package and of all they import from it, relative to a folder.
+
+    ``without`` names modules to leave out, with what only they import.
+    """
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and module not in without:
+            found.add(module)
+            waiting += _imports(module)
+    paths = [_PACKAGE / f"{module}.py" for module in found]
+    if "config" in found:
+        paths += (_PACKAGE / "schemas").glob("*.yaml")
+    return sorted(str(path.relative_to(relative_to)) for path in paths)
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    """The package's own modules that a module imports, at its top or inside a function."""
+    names = set()
+    for node in ast.walk(ast.parse((_PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "dying_relu":
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dying_relu."):
+            names.add(node.module.split(".")[1])
+    return tuple(sorted(name for name in names if (_PACKAGE / f"{name}.py").exists()))

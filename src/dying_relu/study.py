@@ -1,0 +1,211 @@
+"""A study: one file in config/studies, read, checked, and completed from the reference network."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from dying_relu import config
+from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from dying_relu.datasets import DATASETS, SCALINGS
+from dying_relu.errors import UserError
+
+# The reference network: what a study gets where it says nothing.
+REFERENCE = {
+    "dataset": "digits",
+    "scaling": "standardised",
+    "depth": 3,
+    "width": 64,
+    "activation": "relu",
+    "initializer": "he_normal",
+    "bias": 0.0,
+    "batch_norm": False,
+    "optimizer": "sgd",
+    "learning_rate": 0.05,
+    "batch_size": 50,
+    "epochs": 30,
+}
+SETTINGS = tuple(REFERENCE)
+_CHOICES = {
+    "dataset": list(DATASETS),
+    "scaling": list(SCALINGS),
+    "activation": list(ACTIVATIONS),
+    "initializer": list(INITIALIZERS),
+    "optimizer": list(OPTIMIZERS),
+}
+_MEASURE = {"every_step_until": 10, "growth": 1.5}
+FIRST_CONFIRMATORY_SEED = 1000
+PRESETS = Path("config/presets")
+STUDIES = Path("config/studies")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How big a run is.
+
+    Attributes:
+        draft: whether the paper says on every page that it comes from a reduced run.
+        resamples: bootstrap resamples.
+        settings: settings imposed on every study, e.g. fewer epochs.
+    """
+
+    name: str
+    draft: bool
+    resamples: int
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a study: where it comes from, its seed, and its complete settings."""
+
+    grid: str
+    phase: str  # "pilot" (may be looked at while designing) or "confirmatory" (decides)
+    seed: int
+    settings: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study under a preset.
+
+    Attributes:
+        name: the file's name without .yaml.
+        settings: complete settings shared by its networks where a grid does not vary them.
+        grids: for each named grid the levels of each setting it varies, fully crossed.
+        seeds: number of seeds in each phase.
+        measure: when activity is measured: at every step until ``every_step_until``, then at steps
+            growing by the factor ``growth``, always at the end of the first epoch, at the start of
+            the last, and at the end.
+        figures: for each figure its kind and caption.
+    """
+
+    name: str
+    title: str
+    question: str
+    settings: Mapping[str, object]
+    grids: Mapping[str, Mapping[str, list]]
+    seeds: Mapping[str, int]
+    measure: Mapping[str, float]
+    figures: Mapping[str, Mapping[str, str]]
+
+    def figure_name(self, key: str) -> str:
+        """File name of a figure: the study's own for the key ``main``, else study_key."""
+        return self.name if key == "main" else f"{self.name}_{key}"
+
+    def numbered_seeds(self) -> list[tuple[str, int]]:
+        """(phase, seed) of each replicate: pilot seeds from 0, confirmatory ones from 1000."""
+        return [("pilot", seed) for seed in range(self.seeds["pilot"])] + [
+            ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(self.seeds["confirmatory"])
+        ]
+
+    def cells(self) -> Iterator[tuple[str, dict[str, object]]]:
+        """(grid, complete settings) of each cell of each grid."""
+        for name, levels in self.grids.items():
+            for values in product(*levels.values()):
+                yield name, {**self.settings, **dict(zip(levels, values, strict=True))}
+
+    def networks(self) -> Iterator[Network]:
+        """Every network of the study: each cell with each seed."""
+        for grid, settings in self.cells():
+            for phase, seed in self.numbered_seeds():
+                yield Network(grid, phase, seed, settings)
+
+
+def load_preset(name: str, folder: Path = PRESETS) -> Preset:
+    """Read and check config/presets/<name>.yaml.
+
+    Raises:
+        UserError: what is wrong in it.
+    """
+    path = folder / f"{name}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise UserError(f"{path}: there is no preset '{name}'; known presets: {known}")
+    content = config.read_yaml(path)
+    rules = config.schema("preset")
+    rules["properties"]["settings"] = _settings_rules()
+    config.check(content, rules, path)
+    return Preset(name, content["draft"], content["resamples"], _typed(content.get("settings", {})))
+
+
+def load(path: Path, preset: Preset) -> Study:
+    """Read and check one study file under a preset.
+
+    Raises:
+        UserError: the first thing wrong in it, as one sentence with file and key.
+    """
+    path = Path(path)
+    content = config.read_yaml(path)
+    config.check(content, _study_rules(), path)
+    if preset.name not in content["seeds"]:
+        raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
+    fixed = {**REFERENCE, **_typed(content.get("settings", {})), **preset.settings}
+    grids = {
+        name: {key: [_typed({key: level})[key] for level in levels] for key, levels in grid.items()
+               if key not in preset.settings}
+        for name, grid in content["grids"].items()
+    }
+    study = Study(
+        name=path.stem,
+        title=content["title"],
+        question=content["question"],
+        settings=fixed,
+        grids=grids,
+        seeds=content["seeds"][preset.name],
+        measure={**_MEASURE, **content.get("measure", {})},
+        figures=content.get("figures", {}),
+    )
+    _check_meaning(study, path)
+    return study
+
+
+def load_all(preset: Preset, folder: Path = STUDIES) -> dict[str, Study]:
+    """Every study of the folder by name, in alphabetical order."""
+    return {path.stem: load(path, preset) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _settings_rules() -> dict:
+    rules = config.schema("study")["$defs"]["settings"]
+    for key, names in _CHOICES.items():
+        rules["properties"][key]["enum"] = names
+    return rules
+
+
+def _study_rules() -> dict:
+    rules = config.schema("study")
+    settings = rules["$defs"]["settings"] = _settings_rules()
+    rules["properties"]["grids"]["additionalProperties"] |= {
+        "additionalProperties": False,
+        "properties": {
+            key: {"type": "array", "minItems": 1, "uniqueItems": True, "items": rule}
+            for key, rule in settings["properties"].items()
+        },
+    }
+    return rules
+
+
+def _typed(settings: Mapping[str, object]) -> dict[str, object]:
+    """Whole numbers as int where the setting counts something, other numbers as float."""
+    return {
+        key: value if value is None else type(REFERENCE[key])(value) for key, value in settings.items()
+    }
+
+
+def _check_meaning(study: Study, path: Path) -> None:
+    """What a schema cannot say: batches fit the data set, and no network is planned twice."""
+    if not path.stem.isidentifier() or path.stem != path.stem.lower():
+        raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
+    seen: dict[tuple, str] = {}
+    for grid, settings in study.cells():
+        n_train = DATASETS[settings["dataset"]].n_train
+        if settings["batch_size"] > n_train:
+            raise UserError(
+                f"{path}: batch_size: {settings['batch_size']} is more than the {n_train} training samples "
+                f"of {settings['dataset']}"
+            )
+        cell = tuple(settings.values())
+        if cell in seen:
+            other = seen[cell]
+            raise UserError(f"{path}: grids.{grid}: plans a network that grids.{other} already has; separate them")
+        seen[cell] = grid

@@ -1,0 +1,47 @@
+# Train the networks of a study, job by job, and gather their tables.
+
+
+rule train:
+    input:
+        # not the study's file: what matters of it for this job is in `plan`
+        library("train", without=("config", "plan", "study")),
+        lock="requirements.lock",
+    output:
+        networks="results/training/{preset}/{study}/{job}/networks.parquet",
+        activity="results/training/{preset}/{study}/{job}/activity.parquet",
+        history="results/training/{preset}/{study}/{job}/history.parquet",
+        units="results/training/{preset}/{study}/{job}/units.parquet",
+    log:
+        "logs/train/{preset}/{study}/{job}.log",
+    benchmark:
+        "benchmarks/train/{preset}/{study}/{job}.tsv"
+    params:
+        plan=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].digest,
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].memory // 2**20,
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/train.py"
+
+
+rule gather:
+    input:
+        library("tables"),
+        tables=lambda wildcards: [
+            f"results/training/{PRESET.name}/{wildcards.study}/{job}/{wildcards.table}.parquet"
+            for job in range(len(JOBS[wildcards.study]))
+        ],
+    output:
+        "results/studies/{study}/{table}.parquet",
+    log:
+        "logs/gather/{study}/{table}.log",
+    benchmark:
+        "benchmarks/gather/{study}/{table}.tsv"
+    wildcard_constraints:
+        table="networks|activity|history|units",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/gather.py"
