@@ -38,7 +38,7 @@ def read_yaml(path: Path) -> dict:
         UserError: no such file, not YAML, a key given twice, or not a mapping.
     """
     try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -64,7 +64,9 @@ def check(content: Mapping, against: Mapping, path: Path) -> None:
     """
     _check_finite(content, path, [])
     errors = jsonschema.Draft202012Validator(against).iter_errors(content)
-    worst = min(errors, key=lambda e: (e.validator != "additionalProperties", list(map(str, e.absolute_path))), default=None)
+    worst = min(
+        errors, key=lambda e: (e.validator != "additionalProperties", list(map(str, e.absolute_path))), default=None
+    )
     if worst is not None:
         raise UserError(_sentence(worst, path))
 

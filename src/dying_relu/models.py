@@ -5,15 +5,15 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not for the log
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # one processor core is what results are defined on
 
-from collections.abc import Mapping  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+import keras
+import numpy as np
 
-from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS  # noqa: E402
-from dying_relu.datasets import DATASETS  # noqa: E402
-from dying_relu.seeding import integer_seed  # noqa: E402
+from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from dying_relu.datasets import DATASETS
+from dying_relu.seeding import integer_seed
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,7 @@ class Job:
     def digest(self) -> str:
         """Changes when, and only when, what the job trains or measures changes."""
         content = [
-            [n.grid, n.phase, n.seed, n.settings, moments(self.study.measure, n.settings)]
-            for n in self.networks
+            [n.grid, n.phase, n.seed, n.settings, moments(self.study.measure, n.settings)] for n in self.networks
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
@@ -126,10 +125,7 @@ def check(study: Study, path: Path) -> None:
                 f"{MEMORY_BUDGET / 2**30:.0f} GiB; lower width, depth or batch_size"
             )
     seeds = sum(study.seeds.values())
-    records = seeds * sum(
-        settings["depth"] * len(moments(study.measure, settings))
-        for _, settings in study.cells()
-    )
+    records = seeds * sum(settings["depth"] * len(moments(study.measure, settings)) for _, settings in study.cells())
     if records * _BYTES_A_RECORD > TABLE_BUDGET:
         raise UserError(
             f"{path}: grids: {records:,} records of activity need {records * _BYTES_A_RECORD / 2**30:.0f} GiB, "

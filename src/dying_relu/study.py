@@ -142,8 +142,11 @@ def load(path: Path, preset: Preset) -> Study:
         raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
     fixed = {**REFERENCE, **_typed(content.get("settings", {})), **preset.settings}
     grids = {
-        name: {key: [_typed({key: level})[key] for level in levels] for key, levels in grid.items()
-               if key not in preset.settings}
+        name: {
+            key: [_typed({key: level})[key] for level in levels]
+            for key, levels in grid.items()
+            if key not in preset.settings
+        }
         for name, grid in content["grids"].items()
     }
     study = Study(
@@ -187,9 +190,7 @@ def _study_rules() -> dict:
 
 def _typed(settings: Mapping[str, object]) -> dict[str, object]:
     """Whole numbers as int where the setting counts something, other numbers as float."""
-    return {
-        key: value if value is None else type(REFERENCE[key])(value) for key, value in settings.items()
-    }
+    return {key: value if value is None else type(REFERENCE[key])(value) for key, value in settings.items()}
 
 
 def _check_meaning(study: Study, path: Path) -> None:

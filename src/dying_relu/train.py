@@ -66,9 +66,7 @@ class _Trainer:
         self.template = models.build(settings)
         n_train = datasets.DATASETS[self.dataset].n_train
         n_longest = max(n_train, len(self.data.x) - n_train)
-        self.population = Population(
-            self.template, settings["optimizer"], self.data.x, self.data.y, ROWS, n_longest
-        )
+        self.population = Population(self.template, settings["optimizer"], self.data.x, self.data.y, ROWS, n_longest)
         self._split = lru_cache(maxsize=None)(lambda seed: datasets.split(self.dataset, study.name, seed))
         self._affine = lru_cache(maxsize=None)(
             lambda seed, scaling: datasets.affine(scaling, self.data.x[self._split(seed)[0]])
@@ -91,7 +89,8 @@ class _Trainer:
             [self._affine(n.seed, n.settings["scaling"]) for n in rows],
         )
         record = _Record(len(self.template.activations), train_samples.shape[1])
-        step_before, weights_before, last_epoch = 0, self.population.weights(), None
+        step_before, weights_before = 0, self.population.weights()
+        last_epoch = weights_before
         for step, finite in self._segments([n.seed for n in rows], train_samples):
             weights = self.population.weights()
             change = _rms_change(weights_before, weights)
@@ -102,7 +101,7 @@ class _Trainer:
                 last_epoch = weights
             if record.diverged.all():
                 break
-        movement = None if last_epoch is None else [b - a for a, b in zip(last_epoch, weights, strict=True)]
+        movement = [b - a for a, b in zip(last_epoch, weights, strict=True)]
         units = _units(self.template, record, self.population.gradients(train_samples), movement)
         n = len(networks)
         return {
@@ -212,7 +211,7 @@ def _units(
     template: models.Template,
     record: _Record,
     gradients: list[np.ndarray],
-    movement: list[np.ndarray] | None,
+    movement: list[np.ndarray],
 ) -> list[dict[str, object]]:
     """For each layer and status the columns of the table of units."""
     records = []
@@ -221,9 +220,8 @@ def _units(
         values = {
             "gradient": _norm_by_unit([gradients[i] for i in incoming]),
             "output_range": now.high[layer] - now.low[layer],
+            "movement": _norm_by_unit([movement[i] for i in incoming]),
         }
-        if movement is not None:
-            values["movement"] = _norm_by_unit([movement[i] for i in incoming])
         for status, mask in activity.status(now.n_active[layer], record.n_samples).items():
             mask = mask & ~record.diverged[:, None]
             columns = {"layer": layer + 1, "status": status, "n_units": mask.sum(axis=1)}
