@@ -1,6 +1,5 @@
 """Reading and writing tables, so that an interrupted run never leaves half a file behind."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ def write(frame: pd.DataFrame, path: str | Path) -> None:
         frame.to_parquet(partial, index=False, compression="zstd")
     else:
         frame.to_csv(partial, index=False, float_format="%.10g", lineterminator="\n")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -25,7 +24,7 @@ def write_text(text: str, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read(path: str | Path) -> pd.DataFrame:
