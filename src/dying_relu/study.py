@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from dying_relu import config
+from dying_relu import config, registry
 from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
 from dying_relu.datasets import DATASETS, SCALINGS
 from dying_relu.errors import UserError
@@ -194,9 +194,13 @@ def _typed(settings: Mapping[str, object]) -> dict[str, object]:
 
 
 def _check_meaning(study: Study, path: Path) -> None:
-    """What a schema cannot say: batches fit the data set, and no network is planned twice."""
+    """What a schema cannot say: figures are known, batches fit the data set, no network is planned twice."""
     if not path.stem.isidentifier() or path.stem != path.stem.lower():
         raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
+    kinds = registry.marked("figure_data", "kind")
+    for key, figure in study.figures.items():
+        if figure["kind"] not in kinds:
+            raise UserError(f"{path}: figures.{key}.kind: unknown value '{figure['kind']}'; known: {', '.join(kinds)}")
     seen: dict[tuple, str] = {}
     for grid, settings in study.cells():
         n_train = DATASETS[settings["dataset"]].n_train

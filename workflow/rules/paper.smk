@@ -1,0 +1,64 @@
+# Numbers, tables and figures as LaTeX commands, and the paper that uses them.
+PAPER = ROOT / "paper"
+
+
+rule provenance:
+    input:
+        library("provenance"),
+        [f"results/studies/{name}/networks.parquet" for name in STUDIES],
+        lock="requirements.lock",
+    output:
+        "results/provenance.json",
+    log:
+        "logs/provenance.log",
+    benchmark:
+        "benchmarks/provenance.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET.name,
+        commit=commit(),
+        configuration=configuration_hash(),
+    script:
+        "../scripts/provenance.py"
+
+
+rule numbers:
+    input:
+        library("paper", "study"),
+        claims="results/claims.csv",
+        provenance="results/provenance.json",
+        tables=[path for name in STUDIES for path in study_tables(name, ("networks", "activity"))],
+    output:
+        "results/paper/numbers.tex",
+    log:
+        "logs/numbers.log",
+    benchmark:
+        "benchmarks/numbers.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        studies=list(STUDIES),
+        sections=SECTIONS,
+        plan=lambda wildcards: [repr(item) for item in STUDIES.values()],
+        preset=PRESET.name,
+        verdicts_caption=VERDICTS_CAPTION,
+    script:
+        "../scripts/numbers.py"
+
+
+rule paper:
+    input:
+        sorted(str(path.relative_to(ROOT)) for path in PAPER.rglob("*.*")),
+        "results/paper/numbers.tex",
+        [f"results/figures/{name}.pdf" for name in FIGURE_NAMES],
+    output:
+        "results/paper.pdf",
+    log:
+        "logs/paper.log",
+    benchmark:
+        "benchmarks/paper.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/paper.py"

@@ -15,13 +15,13 @@ rule train:
         "logs/train/{preset}/{study}/{job}.log",
     benchmark:
         "benchmarks/train/{preset}/{study}/{job}.tsv"
-    params:
-        plan=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].digest,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].memory // 2**20,
-    conda:
-        "../../environment.yml"
+    params:
+        plan=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].digest,
     script:
         "../scripts/train.py"
 

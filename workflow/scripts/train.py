@@ -3,8 +3,6 @@
 from dying_relu.script import logged
 
 with logged(snakemake.log[0]) as terminal:
-    from pathlib import Path
-
     from dying_relu import plan, study, tables
     from dying_relu.progress import bar
 

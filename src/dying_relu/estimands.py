@@ -1,0 +1,245 @@
+"""Estimands: small named functions from a study's tables to one value a seed.
+
+Each takes the tables of one study (networks, activity, history, units) and returns a frame with a row
+a confirmatory seed: ``seed``, ``value``, and for claims about counts ``events`` and ``exposure``. What
+has to be chosen (a rate, a scaling) is chosen on pilot seeds. Diverged networks take no part.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+Tables = Mapping[str, pd.DataFrame]
+ESTIMANDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
+LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
+NETWORK = ("grid", "scaling", "depth", "optimizer", "learning_rate", "seed")
+
+
+def estimand(*tables: str) -> Callable:
+    """Register an estimand under its function's name; `registry` reads here which tables it needs."""
+
+    def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
+        ESTIMANDS[function.__name__] = function
+        return function
+
+    return register
+
+
+@estimand("networks")
+def dead_fraction_at_killing_rate(tables: Tables) -> pd.DataFrame:
+    """Dead fraction of the network at the end, at the scaling and rate chosen by `killing_cell`."""
+    networks = _plain(tables["networks"])
+    chosen = _alive(in_cell(networks, killing_cell(networks)))
+    return _by_seed(chosen.set_index("seed")["dead_fraction"])
+
+
+@estimand("networks")
+def dead_fraction_ratio_proper_to_killing(tables: Tables) -> pd.DataFrame:
+    """Dead fraction at the proper rate over that at the killing rate of the same seed and scaling.
+
+    The proper rate is the one with the best mean test accuracy on pilot seeds.
+    """
+    networks = _plain(tables["networks"])
+    killing = killing_cell(networks)
+    pair = [
+        _alive(in_cell(networks, cell)).set_index("seed")["dead_fraction"]
+        for cell in (proper_cell(networks, killing), killing)
+    ]
+    return _by_seed(pair[0] / pair[1].where(pair[1] > 0))
+
+
+@estimand("networks", "history")
+def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
+    """Spearman correlation, over learning rates, of early update size with the final dead fraction.
+
+    Update size: root mean square change of the weights a step, averaged over the steps measured one by
+    one at the start. One correlation for each seed and SGD arm (scaling, depth) in which units die at
+    some rate; averaged over the arms.
+    """
+    early = _confirmatory(_plain(tables["history"]))
+    early = early[(early["step"] > 0) & (early["step"] <= _single_steps(early))]
+    updates = early.groupby(list(NETWORK), observed=True)["update_rms"].mean().rename("update")
+    networks = _alive(_confirmatory(_plain(tables["networks"]))).merge(updates.reset_index(), on=list(NETWORK))
+    arms = networks.groupby(["seed", "scaling", "depth"], observed=True)[["update", "dead_fraction"]]
+    return _by_seed(arms.apply(_spearman).groupby("seed").mean())
+
+
+@estimand("activity")
+def first_layer_revivals(tables: Tables) -> pd.DataFrame:
+    """Revivals in the first hidden layer under plain SGD; exposure in dead units times epochs."""
+    activity = _confirmatory(_plain(tables["activity"]))
+    first = activity[activity["layer"] == 1].sort_values([*NETWORK, "step"])
+    same = first.groupby(list(NETWORK), observed=True)
+    risk = same["n_dead"].shift() * same["epoch"].diff()
+    return _counts(first.assign(risk=risk.astype(float)), "n_revived", "risk")
+
+
+@estimand("activity")
+def recovered_share(tables: Tables) -> pd.DataFrame:
+    """Of the units found dead at any measurement under SGD, the share alive at the end."""
+    return _recovered(_last(_confirmatory(_plain(tables["activity"]))))
+
+
+@estimand("activity")
+def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
+    """`recovered_share` of the layers after the first."""
+    end = _last(_confirmatory(_plain(tables["activity"])))
+    return _recovered(end[end["layer"] > 1])
+
+
+@estimand("activity", "history")
+def stopped_share_with_half_a_layer_dead(tables: Tables) -> pd.DataFrame:
+    """Of the networks with more than half of some layer dead after one epoch, the share that stopped learning.
+
+    Stopped: the training loss falls by less than 10 % from then to the end.
+    """
+    activity = _treated(_confirmatory(tables["activity"]))
+    after = activity[activity["epoch"] == 1]
+    worst = (after["n_dead"] / after["n_units"]).astype(float).groupby(_keys(after), observed=True).max()
+    history = _treated(_confirmatory(tables["history"]))
+    loss = history.set_index(list(NETWORK))["train_loss"]
+    then = loss[(history["epoch"] == 1).to_numpy()]
+    fall = 1 - _last(history).set_index(list(NETWORK))["train_loss"] / then
+    stopped = (fall < LATE_FALL)[(worst > 0.5) & fall.notna()]
+    return _by_seed(stopped.astype(float).groupby("seed").mean())
+
+
+@estimand("units")
+def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
+    """Movement over the last epoch of nearly dead units over that of active units of the same layer.
+
+    Movement: Euclidean length of the change of a unit's incoming weights and bias, plain SGD. The sums
+    run over all nearly dead units of the seed, each against the mean of its active siblings.
+    """
+    units = _confirmatory(_plain(tables["units"]))
+    wide = units.pivot_table(
+        index=[*NETWORK, "layer"], columns="status", values=["n_units", "movement_mean"], observed=True
+    ).dropna()
+    count = wide[("n_units", "nearly dead")]
+    near = (wide[("movement_mean", "nearly dead")] * count).groupby("seed").sum()
+    active = (wide[("movement_mean", "active")] * count).groupby("seed").sum()
+    return _by_seed(near / active.where(active > 0))
+
+
+@estimand("units")
+def dead_units_with_varying_output(tables: Tables) -> pd.DataFrame:
+    """Networks' layers with a dead ReLU whose output differs between two training samples; exposure: dead units."""
+    return _dead_units(tables, "output_range_max")
+
+
+@estimand("units")
+def dead_units_with_gradient(tables: Tables) -> pd.DataFrame:
+    """Layers with a dead ReLU into whose weights some gradient of the full-batch loss flows; exposure: dead units."""
+    return _dead_units(tables, "gradient_max")
+
+
+def killing_cell(networks: pd.DataFrame) -> dict[str, object]:
+    """The scaling and rate of the reference depth with most dead units on pilot seeds, most of them finite."""
+    pilot = _depth(networks[networks["phase"] == "pilot"])
+    cells = pilot.groupby(["scaling", "learning_rate"], observed=True)
+    finite = cells["dead_fraction"].mean()[cells["diverged"].mean() < 0.5]
+    scaling, rate = finite.idxmax()
+    return {"scaling": scaling, "learning_rate": rate}
+
+
+def proper_cell(networks: pd.DataFrame, killing: Mapping[str, object]) -> dict[str, object]:
+    """The rate with the best mean test accuracy on pilot seeds, all of them finite, at the same scaling."""
+    pilot = _depth(networks[(networks["phase"] == "pilot") & (networks["scaling"] == killing["scaling"])])
+    rates = pilot.groupby("learning_rate")
+    return {**killing, "learning_rate": rates["test_accuracy"].mean()[rates["diverged"].mean() == 0].idxmax()}
+
+
+def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
+    """Revivals right after a measurement that found *all* units of the layer dead, and how often it did, plain SGD.
+
+    With no living sibling no gradient passes the layer, so nothing before it moves: a control for how
+    deeper units come back.
+    """
+    rows = _confirmatory(_plain(activity)).sort_values([*NETWORK, "layer", "step"])
+    same = rows.groupby([*NETWORK, "layer"], observed=True)
+    silent = (same["n_dead"].shift() == same["n_units"].shift()).fillna(False).astype(bool) & rows["n_dead"].notna()
+    return int(rows.loc[silent, "n_revived"].sum()), int(silent.sum())
+
+
+def is_control(frame: pd.DataFrame) -> pd.Series:
+    """Networks of a grid that serves as control: its name begins with ``control``."""
+    return frame["grid"].astype(str).str.startswith("control")
+
+
+def _treated(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[~is_control(frame)]
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Networks trained by plain SGD, without the controls."""
+    return _treated(frame[frame["optimizer"] == "sgd"])
+
+
+def _confirmatory(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["phase"] == "confirmatory"]
+
+
+def _alive(networks: pd.DataFrame) -> pd.DataFrame:
+    return networks[~networks["diverged"]]
+
+
+def _depth(networks: pd.DataFrame) -> pd.DataFrame:
+    """The reference depth 3, or the nearest that the study has."""
+    depths = networks["depth"].unique()
+    return networks[networks["depth"] == min(depths, key=lambda depth: (abs(depth - 3), depth))]
+
+
+def in_cell(frame: pd.DataFrame, cell: Mapping[str, object]) -> pd.DataFrame:
+    """Confirmatory rows of the reference depth at a scaling and rate."""
+    frame = _depth(_confirmatory(frame))
+    return frame[(frame["scaling"] == cell["scaling"]) & (frame["learning_rate"] == cell["learning_rate"])]
+
+
+def _last(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last measured moment."""
+    return frame[frame["epoch"] == frame["epochs"]]
+
+
+def _single_steps(history: pd.DataFrame) -> int:
+    """How many steps at the start were measured one by one."""
+    steps = np.sort(history["step"].unique())
+    gaps = np.flatnonzero(np.diff(steps) > 1)
+    return int(steps[gaps[0]] if len(gaps) else steps[-1])
+
+
+def _spearman(pair: pd.DataFrame) -> float:
+    if len(pair) < 3 or pair["update"].nunique() < 2 or pair["dead_fraction"].nunique() < 2:
+        return np.nan
+    return float(stats.spearmanr(pair["update"], pair["dead_fraction"]).statistic)
+
+
+def _recovered(end: pd.DataFrame) -> pd.DataFrame:
+    """Of the units ever dead, those alive at the end, summed over the seed's finite networks."""
+    sums = end.groupby("seed")[["n_ever_dead", "n_dead"]].sum().astype(float)
+    alive = sums["n_ever_dead"] - sums["n_dead"]
+    return _by_seed(alive / sums["n_ever_dead"].where(sums["n_ever_dead"] > 0)).assign(
+        events=alive.to_numpy(), exposure=sums["n_ever_dead"].to_numpy()
+    )
+
+
+def _dead_units(tables: Tables, column: str) -> pd.DataFrame:
+    units = _treated(_confirmatory(tables["units"]))
+    dead = units[(units["status"] == "dead") & (units["activation"] == "relu")]
+    return _counts(dead.assign(nonzero=(dead[column] > 0).astype(int)), "nonzero", "n_units")
+
+
+def _counts(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
+    """Whether a seed saw any event, how many, and its exposure; seeds without exposure say nothing."""
+    sums = frame.groupby("seed")[[events, exposure]].sum().astype(float)
+    sums = sums[sums[exposure] > 0].rename(columns={events: "events", exposure: "exposure"})
+    return sums.assign(value=(sums["events"] > 0).astype(float)).reset_index()[["seed", "value", "events", "exposure"]]
+
+
+def _by_seed(values: pd.Series) -> pd.DataFrame:
+    return values.rename("value").rename_axis("seed").reset_index().sort_values("seed", ignore_index=True)
+
+
+def _keys(frame: pd.DataFrame) -> list[pd.Series]:
+    return [frame[key] for key in NETWORK]

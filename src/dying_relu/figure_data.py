@@ -1,0 +1,167 @@
+"""The table behind each kind of figure: what is drawn, with intervals over seeds.
+
+A kind takes the tables of one study and returns one tidy frame, saved as CSV; `figures` draws it from
+there. Only confirmatory seeds are drawn; controls are left out; diverged networks have no dead fraction.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from dying_relu.estimands import is_control
+from dying_relu.seeding import integer_seed
+
+Tables = Mapping[str, pd.DataFrame]
+KINDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
+_RESAMPLES = 999
+_DEATH_LEVEL = 0.4  # the share of dead units that the best-known claim names
+
+
+def kind(*tables: str) -> Callable:
+    """Register a kind of figure under its function's name; `registry` reads here which tables it needs."""
+
+    def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
+        KINDS[function.__name__] = function
+        return function
+
+    return register
+
+
+@kind("networks", "activity")
+def dead_by_rate(tables: Tables) -> pd.DataFrame:
+    """Dead fraction at the end against the rate: each layer, and the share of diverged networks beside it."""
+    arm = ["scaling", "optimizer", "depth", "learning_rate"]
+    networks = _drawn(tables["networks"])
+    diverged = summarise(networks.assign(value=networks["diverged"].astype(float)), arm).assign(series="diverged")
+    activity = _drawn(tables["activity"])
+    end = activity[activity["epoch"] == activity["epochs"]]
+    layers = summarise(end.assign(value=(end["n_dead"] / end["n_units"]).astype(float)), [*arm, "layer"])
+    layers["series"] = "layer " + layers.pop("layer").astype(str)
+    return pd.concat([layers, diverged], ignore_index=True)
+
+
+@kind("networks")
+def dead_by_scaled_rate(tables: Tables) -> pd.DataFrame:
+    """Dead fraction against the rate over the divergence limit of its class (`divergence_limits`)."""
+    arm = ["scaling", "optimizer", "depth"]
+    networks = _drawn(tables["networks"])
+    limits = divergence_limits(tables["networks"])
+    cells = summarise(networks.assign(value=networks["dead_fraction"]), [*arm, "learning_rate"])
+    cells = cells.merge(limits.dropna(subset="limit"), on=arm)
+    return cells.assign(scaled_rate=cells["learning_rate"] / cells["limit"]).drop(columns="limit_dead")
+
+
+@kind("activity")
+def events_over_time(tables: Tables) -> pd.DataFrame:
+    """Deaths and revivals so far, for each unit of a layer, against the step, at up to four rates.
+
+    Plain SGD (or the study's only optimiser) at the reference depth or the nearest; of the rates at which
+    less than half of the networks diverge, the four at which most units die.
+    """
+    activity = _reference_arm(_drawn(tables["activity"]))
+    key = ["scaling", "learning_rate", "seed", "layer"]
+    rows = activity.sort_values([*key, "step"])
+    complete = rows.groupby(key, observed=True)["n_dead"].transform("count") == rows.groupby(key, observed=True)[
+        "step"
+    ].transform("count")
+    finite = complete.groupby([rows["scaling"], rows["learning_rate"]], observed=True).mean()
+    rows = rows[complete]
+    deaths = rows.groupby(["scaling", "learning_rate"], observed=True)["n_died"].mean().astype(float)
+    frames = []
+    for scaling in sorted(rows["scaling"].unique()):
+        rates = deaths[scaling][finite[scaling] >= 0.5].nlargest(4).index
+        part = rows[(rows["scaling"] == scaling) & rows["learning_rate"].isin(rates)]
+        for event, column in (("deaths", "n_died"), ("revivals", "n_revived")):
+            so_far = part.groupby(key, observed=True)[column].cumsum() / part["n_units"]
+            cells = summarise(
+                part.assign(value=so_far.astype(float)), ["scaling", "learning_rate", "layer", "step", "epoch"]
+            )
+            frames.append(cells.assign(event=event))
+    return pd.concat(frames, ignore_index=True)
+
+
+@kind("networks")
+def accuracy_by_dead(tables: Tables) -> pd.DataFrame:
+    """Test accuracy at the end against the dead fraction, in tenths, for each optimiser and scaling."""
+    networks = _drawn(tables["networks"])
+    networks = networks[~networks["diverged"]]
+    edges = np.linspace(0, 1, 11)
+    low = edges[np.clip(np.digitize(networks["dead_fraction"], edges) - 1, 0, 9)]
+    binned = networks.assign(value=networks["test_accuracy"], dead_low=low.round(1))
+    cells = summarise(binned, ["scaling", "optimizer", "dead_low"])
+    spread = binned.groupby(["scaling", "optimizer", "dead_low"], observed=True)
+    middle = spread.agg(
+        dead_fraction=("dead_fraction", "mean"),
+        n_networks=("value", "size"),
+        lower_quartile=("value", lambda v: v.quantile(0.25)),
+        upper_quartile=("value", lambda v: v.quantile(0.75)),
+        best=("value", "max"),
+    )
+    return cells.merge(middle.reset_index(), on=["scaling", "optimizer", "dead_low"])
+
+
+def divergence_limits(networks: pd.DataFrame) -> pd.DataFrame:
+    """For each class (scaling, optimiser, depth) the rate at which half of the confirmatory networks diverge.
+
+    ``limit``: interpolated in log rate between the last rate with less than half and the first with at
+    least half; missing where none of the rates reaches it. ``limit_dead``: the same for a mean dead
+    fraction of 40 %, among networks that stay finite.
+    """
+    networks = _drawn(networks)
+    rows = []
+    for arm, part in networks.groupby(["scaling", "optimizer", "depth"], observed=True):
+        rates = part.groupby("learning_rate")
+        rows.append(
+            {
+                **dict(zip(("scaling", "optimizer", "depth"), arm, strict=True)),
+                "limit": _crossing(rates["diverged"].mean(), 0.5),
+                "limit_dead": _crossing(rates["dead_fraction"].mean().dropna(), _DEATH_LEVEL),
+                "most_dead": rates["dead_fraction"].mean().max(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summarise(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Mean of ``value`` over seeds in each cell, with a 95 % BCa interval; a seed's networks are averaged first."""
+    rows = []
+    seeds = frame.dropna(subset="value").groupby([*by, "seed"], observed=True)["value"].mean()
+    for cell, values in seeds.groupby(level=by, observed=True):
+        low, high = _interval(values.to_numpy(float), cell)
+        cell = cell if isinstance(cell, tuple) else (cell,)
+        rows.append((*cell, values.mean(), low, high, len(values)))
+    return pd.DataFrame(rows, columns=[*by, "mean", "ci_low", "ci_high", "n_seeds"])
+
+
+def _interval(values: np.ndarray, cell: object) -> tuple[float, float]:
+    if len(values) < 3 or np.ptp(values) == 0:
+        return float(values.min()), float(values.max())
+    result = stats.bootstrap(
+        (values,), np.mean, n_resamples=_RESAMPLES, method="BCa", rng=integer_seed("figure", cell)
+    ).confidence_interval
+    return float(result.low), float(result.high)
+
+
+def _crossing(curve: pd.Series, level: float) -> float:
+    """The rate at which a curve over rates first reaches a level, linear in log rate; NaN where it never does."""
+    above = np.flatnonzero(curve.to_numpy() >= level)
+    if len(above) == 0:
+        return np.nan
+    first = above[0]
+    if first == 0:
+        return float(curve.index[0])
+    x, y = np.log(curve.index[first - 1 : first + 1].to_numpy()), curve.iloc[first - 1 : first + 1].to_numpy()
+    return float(np.exp(np.interp(level, y, x)))
+
+
+def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[(frame["phase"] == "confirmatory") & ~is_control(frame)]
+
+
+def _reference_arm(frame: pd.DataFrame) -> pd.DataFrame:
+    optimizers, depths = list(frame["optimizer"].unique()), frame["depth"].unique()
+    optimizer = "sgd" if "sgd" in optimizers else optimizers[0]
+    depth = min(depths, key=lambda depth: (abs(depth - 3), depth))
+    return frame[(frame["optimizer"] == optimizer) & (frame["depth"] == depth)]

@@ -1,0 +1,11 @@
+"""Estimate one claim: one value a confirmatory seed."""
+
+from dying_relu.script import logged
+
+with logged(snakemake.log[0]):
+    from pathlib import Path
+
+    from dying_relu import estimands, tables
+
+    frames = {Path(path).stem: tables.read(path) for path in snakemake.input.tables}
+    tables.write(estimands.ESTIMANDS[snakemake.params.estimand](frames), snakemake.output[0])
