@@ -272,7 +272,8 @@ def figure(name: str, caption: str) -> str:
 
 def remake(target: str) -> str:
     """The command that makes a file again, as the end of a caption."""
-    return rf"Remake: \path{{snakemake {target}}}"
+    path = escape(target).replace("/", r"/\allowbreak ")
+    return rf"Remake: \texttt{{snakemake {path}}}"
 
 
 def plain_section(study: Study) -> str:
