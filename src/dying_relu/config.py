@@ -51,6 +51,11 @@ def read_yaml(path: Path) -> dict:
     return content
 
 
+def parse_value(text: str) -> object:
+    """One YAML value, as on a command line."""
+    return yaml.load(text, _Loader)
+
+
 def schema(name: str) -> dict:
     """One of the JSON schemas of the package, written as YAML."""
     return read_yaml(SCHEMAS / f"{name}.yaml")

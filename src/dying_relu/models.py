@@ -1,15 +1,11 @@
 """The template: one ordinary Keras model a graph, and the initial weights of each network of it."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not for the log
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # one processor core is what results are defined on
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
 from dying_relu.datasets import DATASETS
@@ -98,3 +94,12 @@ def optimizer(name: str, learning_rate: object) -> keras.optimizers.Optimizer:
     """The stock Keras optimiser that the catalogue names so."""
     kind, config = OPTIMIZERS[name]
     return getattr(keras.optimizers, kind)(learning_rate=learning_rate, **config)
+
+
+def derivative(layer: keras.layers.Layer, z: tf.Tensor, variables: Sequence[tf.Tensor] | None = None) -> tf.Tensor:
+    """phi'(z), elementwise, of an activation layer; with other values of its variables if given."""
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        own = layer.trainable_variables if variables is None else variables
+        h, _ = layer.stateless_call(own, [], z)
+    return tape.gradient(h, z)

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from dying_relu import models
 
-CHUNK = 250  # samples in one piece of a pass over the data set: small enough for the processor's cache
+CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
 
 
 def use_one_thread() -> None:
@@ -34,15 +34,27 @@ class Measurement:
         loss, accuracy: mean over the data set, shape (networks,).
         n_active: samples on which each unit is active, shape (networks, units).
         mean_output: mean of abs(h) over the data set, same shape.
-        low, high: smallest and largest h over the data set, same shape.
     """
 
     loss: np.ndarray
     accuracy: np.ndarray
     n_active: list[np.ndarray]
     mean_output: list[np.ndarray]
-    low: list[np.ndarray]
-    high: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is looked at once, at the end.
+
+    Attributes:
+        gradients: of the mean loss over the data set, for each trainable variable, shape
+            (networks, *shape of the variable).
+        output_range: largest minus smallest h over the data set, for each hidden layer, shape
+            (networks, units).
+    """
+
+    gradients: list[np.ndarray]
+    output_range: list[np.ndarray]
 
 
 class _RowRates(keras.optimizers.schedules.LearningRateSchedule):
@@ -154,54 +166,48 @@ class Population:
         """Forward pass, in inference mode, over each network's own samples, int32, shape (networks, n)."""
         n = samples.shape[1]
         sums, layers = self._measure(*self._chunks(samples))
-        loss, correct = (value.numpy() / n for value in sums)
-        active, total, low, high = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
-        return Measurement(loss, correct, active, [value / n for value in total], low, high)
+        loss, accuracy = (value.numpy() / n for value in sums)
+        active, total = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
+        return Measurement(loss, accuracy, active, [value / n for value in total])
 
     @tf.function(jit_compile=True)
     def _measure(self, samples, weight):
         sums = [tf.zeros((self.size,)), tf.zeros((self.size,))]
-        shapes = [(self.size, units) for units in self._units]
-        active = [tf.zeros(shape, tf.int32) for shape in shapes]
-        total = [tf.zeros(shape) for shape in shapes]
-        low = [tf.fill(shape, np.inf) for shape in shapes]
-        high = [tf.fill(shape, -np.inf) for shape in shapes]
+        active = [tf.zeros((self.size, units), tf.int32) for units in self._units]
+        total = [tf.zeros((self.size, units)) for units in self._units]
         for chunk in tf.range(tf.shape(samples)[0]):
-            part_sums, parts = tf.vectorized_map(
-                lambda row, mask=weight[chunk]: self._chunk(row, mask),
-                self._rows(samples[chunk]),
-                fallback_to_while_loop=False,
-            )
+            part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
             sums = [a + b for a, b in zip(sums, part_sums, strict=True)]
             active = [a + part[0] for a, part in zip(active, parts, strict=True)]
             total = [a + part[1] for a, part in zip(total, parts, strict=True)]
-            low = [tf.minimum(a, part[2]) for a, part in zip(low, parts, strict=True)]
-            high = [tf.maximum(a, part[3]) for a, part in zip(high, parts, strict=True)]
-        return sums, list(zip(active, total, low, high, strict=True))
+        return sums, list(zip(active, total, strict=True))
 
-    def gradients(self, samples: np.ndarray) -> list[np.ndarray]:
-        """Gradient of the mean loss over each network's samples, in inference mode.
-
-        Returns:
-            For each trainable variable an array of shape (networks, *shape of the variable).
-        """
-        sums = self._gradients(*self._chunks(samples))
-        return [
-            value.numpy().reshape(self.size, *shape) / samples.shape[1]
-            for value, shape in zip(sums, self._trainable_shapes, strict=True)
-        ]
+    def inspect(self, samples: np.ndarray) -> Inspection:
+        """Gradients and output ranges, in inference mode, over each network's own samples."""
+        sums, ranges = self._inspect(*self._chunks(samples))
+        return Inspection(
+            [
+                value.numpy().reshape(self.size, *shape) / samples.shape[1]
+                for value, shape in zip(sums, self._trainable_shapes, strict=True)
+            ],
+            [value.numpy() for value in ranges],
+        )
 
     @tf.function(jit_compile=True)
-    def _gradients(self, samples, weight):
+    def _inspect(self, samples, weight):
         sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
+        low = [tf.fill((self.size, units), np.inf) for units in self._units]
+        high = [tf.fill((self.size, units), -np.inf) for units in self._units]
         for chunk in tf.range(tf.shape(samples)[0]):
-            parts = tf.vectorized_map(
-                lambda row, mask=weight[chunk]: self._gradient(row, mask)[0],
-                self._rows(samples[chunk]),
-                fallback_to_while_loop=False,
-            )
-            sums = [a + b for a, b in zip(sums, parts, strict=True)]
-        return sums
+            gradients, lows, highs = self._map(self._inspect_row, samples[chunk], weight[chunk])
+            sums = [a + b for a, b in zip(sums, gradients, strict=True)]
+            low = [tf.minimum(a, b) for a, b in zip(low, lows, strict=True)]
+            high = [tf.maximum(a, b) for a, b in zip(high, highs, strict=True)]
+        return sums, [b - a for a, b in zip(low, high, strict=True)]
+
+    def _map(self, function, samples, mask):
+        """A function of one network and a mask over its samples, applied to all networks."""
+        return tf.vectorized_map(lambda row: function(row, mask), self._rows(samples), fallback_to_while_loop=False)
 
     def _chunks(self, samples):
         """Cut (networks, n) into chunks: samples (chunks, networks, CHUNK), and their weight 1, or 0 for padding."""
@@ -237,49 +243,58 @@ class Population:
             loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
         return tape.gradient(loss, trainable), [tf.reshape(value, [-1]) for value in new_state], loss
 
-    def _chunk(self, row, mask):
-        """One network on one chunk: (loss, correct) summed, and per layer (active, sum of |h|, low, high)."""
+    def _measure_row(self, row, mask):
+        """One network on one chunk: sums of (loss, correct), and per layer of (active, abs(h))."""
+        z, h, logits = self._probe(row)
+        y = tf.gather(self._y, row[-1])
+        correct = tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), y), tf.float32)
+        sums = [tf.reduce_sum(_cross_entropy(y, logits) * mask), tf.reduce_sum(correct * mask)]
+        layers = []
+        for place, layer in enumerate(self.template.activations):
+            own = [tf.reshape(row[0][i], self._trainable_shapes[i]) for i in self._slopes[place]]
+            active = tf.abs(models.derivative(layer, z[place], own)) > self.template.threshold
+            present = _like(mask, h[place]) > 0
+            layers.append(
+                (
+                    tf.reduce_sum(tf.cast(active & present, tf.int32), axis=_but_last(h[place])),
+                    tf.reduce_sum(tf.where(present, tf.abs(h[place]), 0.0), axis=_but_last(h[place])),
+                )
+            )
+        return sums, layers
+
+    def _inspect_row(self, row, mask):
+        """One network on one chunk: gradient of the summed loss, and per layer smallest and largest h."""
+        _, outputs, _ = self._probe(row)
+        present = [_like(mask, h) > 0 for h in outputs]
+        pairs = list(zip(present, outputs, strict=True))
+        low = [tf.reduce_min(tf.where(p, h, np.inf), axis=_but_last(h)) for p, h in pairs]
+        high = [tf.reduce_max(tf.where(p, h, -np.inf), axis=_but_last(h)) for p, h in pairs]
+        return self._gradient(row, mask)[0], low, high
+
+    def _probe(self, row):
+        """One network in inference mode: per hidden layer z and h, and the logits."""
         trainable, state, shift, scale, samples = row
-        shaped = _shaped(trainable, self._trainable_shapes)
         outputs, _ = self.template.probe.stateless_call(
-            shaped,
+            _shaped(trainable, self._trainable_shapes),
             _shaped(state, self._state_shapes),
             (tf.gather(self._x, samples) - shift) / scale,
             training=False,
         )
         depth = len(self.template.activations)
-        logits, y = outputs[-1], tf.gather(self._y, samples)
-        correct = tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), y), tf.float32)
-        sums = [tf.reduce_sum(_cross_entropy(y, logits) * mask), tf.reduce_sum(correct * mask)]
-        layers = []
-        for layer, slopes, z, h in zip(
-            self.template.activations, self._slopes, outputs[:depth], outputs[depth:-1], strict=True
-        ):
-            slope = _derivative(layer, [shaped[i] for i in slopes], z)
-            present = tf.reshape(mask, [-1] + [1] * (len(h.shape) - 1)) > 0
-            samples_axes = list(range(len(h.shape) - 1))
-            active = present & (tf.abs(slope) > self.template.threshold)
-            layers.append(
-                (
-                    tf.reduce_sum(tf.cast(active, tf.int32), axis=samples_axes),
-                    tf.reduce_sum(tf.where(present, tf.abs(h), 0.0), axis=samples_axes),
-                    tf.reduce_min(tf.where(present, h, np.inf), axis=samples_axes),
-                    tf.reduce_max(tf.where(present, h, -np.inf), axis=samples_axes),
-                )
-            )
-        return sums, layers
-
-
-def _derivative(layer, variables, z):
-    """phi'(z), elementwise, of an activation layer with these values of its own variables."""
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        h, _ = layer.stateless_call(variables, [], z)
-    return tape.gradient(h, z)
+        return outputs[:depth], outputs[depth:-1], outputs[-1]
 
 
 def _cross_entropy(y, logits):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+
+
+def _like(mask, h):
+    """The mask over samples, ready to go with h of shape (samples, ..., units)."""
+    return tf.reshape(mask, [-1] + [1] * (len(h.shape) - 1))
+
+
+def _but_last(h):
+    return list(range(len(h.shape) - 1))
 
 
 def _shaped(values, shapes):

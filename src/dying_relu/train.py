@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from dying_relu import activity, datasets, models
 from dying_relu.plan import ROWS, Job, graph, moments, steps_per_epoch
-from dying_relu.population import Measurement, Population
+from dying_relu.population import Inspection, Measurement, Population
 from dying_relu.seeding import generator
 from dying_relu.study import SETTINGS, Network, Study
 
@@ -102,7 +102,7 @@ class _Trainer:
             if record.diverged.all():
                 break
         movement = [b - a for a, b in zip(last_epoch, weights, strict=True)]
-        units = _units(self.template, record, self.population.gradients(train_samples), movement)
+        units = _units(self.template, record, self.population.inspect(train_samples), movement)
         n = len(networks)
         return {
             "networks": _stacked([record.outcome(self.population.measure(test_samples))], n),
@@ -210,7 +210,7 @@ class _Record:
 def _units(
     template: models.Template,
     record: _Record,
-    gradients: list[np.ndarray],
+    final: Inspection,
     movement: list[np.ndarray],
 ) -> list[dict[str, object]]:
     """For each layer and status the columns of the table of units."""
@@ -218,8 +218,8 @@ def _units(
     for layer, incoming in enumerate(template.incoming):
         now = record.now
         values = {
-            "gradient": _norm_by_unit([gradients[i] for i in incoming]),
-            "output_range": now.high[layer] - now.low[layer],
+            "gradient": _norm_by_unit([final.gradients[i] for i in incoming]),
+            "output_range": final.output_range[layer],
             "movement": _norm_by_unit([movement[i] for i in incoming]),
         }
         for status, mask in activity.status(now.n_active[layer], record.n_samples).items():

@@ -1,0 +1,148 @@
+"""What one can do without Snakemake: validate a study, list its plan, train one network, show a claim."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dying_relu import claims, config, plan, study
+from dying_relu.errors import UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def validate(options: argparse.Namespace) -> None:
+    preset = study.load_preset(options.preset)
+    item = study.load(_path(options.study), preset)
+    plan.check(item, _path(options.study))
+    print(f"{_path(options.study)}: valid; {sum(1 for _ in item.networks()):,} networks in preset '{preset.name}'")
+
+
+def show_plan(options: argparse.Namespace) -> None:
+    item = study.load(_path(options.study), study.load_preset(options.preset))
+    plan.check(item, _path(options.study))
+    jobs = plan.jobs(item)
+    print("job  networks  graphs  minutes  memory")
+    for number, job in enumerate(jobs):
+        graphs = len({plan.graph(network) for network in job.networks})
+        print(f"{number:3d}  {len(job.networks):8,d}  {graphs:6d}  {job.seconds / 60:7.1f}  {_mebibytes(job.memory)}")
+    total, seconds = sum(len(job.networks) for job in jobs), sum(job.seconds for job in jobs)
+    print(
+        f"{len(jobs)} jobs, {total:,} networks, about {seconds / 60:.0f} minutes of one core, "
+        f"{_mebibytes(max(job.memory for job in jobs))} of memory a job (estimates)"
+    )
+
+
+def train_one(options: argparse.Namespace) -> None:
+    item = study.load(_path(options.study), study.load_preset(options.preset))
+    wanted = dict(_assignment(text) for text in options.set)
+    phases = {seed: phase for phase, seed in item.numbered_seeds()}
+    if options.seed not in phases:
+        raise UserError(f"--seed: {options.seed} is not among the study's; they are {_span(phases)}")
+    cells = [
+        (grid, settings)
+        for grid, settings in item.cells()
+        if all(settings[key] == value for key, value in wanted.items())
+    ]
+    if not cells:
+        raise UserError(f"--set: no network of '{item.name}' has {', '.join(options.set)}")
+    grid, settings = cells[0]
+    print(f"grid {grid}, seed {options.seed}: " + ", ".join(f"{key}={value}" for key, value in settings.items()))
+    from dying_relu import alone, population
+
+    population.use_one_thread()
+    _, outcome = alone.train_alone(item, study.Network(grid, phases[options.seed], options.seed, settings))
+    for key, value in outcome.items():
+        print(f"{key}: {value:.6g}" if isinstance(value, float) else f"{key}: {value}")
+
+
+def show_claim(options: argparse.Namespace) -> None:
+    known = claims.load([path.stem for path in study.STUDIES.glob("*.yaml")])
+    if options.claim is None:
+        for name, claim in known.items():
+            print(f"{name}: {claim.statement}")
+        return
+    if options.claim not in known:
+        raise UserError(f"claim: unknown value '{options.claim}'; known: {', '.join(known)}")
+    for key, value in vars(known[options.claim]).items():
+        print(f"{key}: {value}")
+    ledger = Path("results/claims.csv")
+    if ledger.exists():
+        from dying_relu import tables
+
+        rows = tables.read(ledger)
+        for key, value in rows[rows["claim"] == options.claim].iloc[0].items():
+            if key not in vars(known[options.claim]) and key != "claim":
+                print(f"{key}: {value}")
+    else:
+        print(f"verdict: not yet; `snakemake {ledger}` reaches it")
+
+
+def run_benchmark(options: argparse.Namespace) -> None:
+    from dying_relu import benchmark
+
+    print("Each way trains the reference network (digits, 3 hidden layers of 64, 30 epochs) on one core;")
+    print("seconds a network, alone (a Keras process each) and in a population, and their ratio:")
+    print(benchmark.run(options.repetitions).to_string(index=False, float_format=lambda v: f"{v:.3g}"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dying_relu", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name, run, text, *arguments):
+        sub = commands.add_parser(name, help=text, description=text)
+        for flags, keywords in arguments:
+            sub.add_argument(*flags, **keywords)
+        sub.set_defaults(run=run)
+
+    item = (["study"], {"help": "a study's name, or the path of its file"})
+    preset = (["--preset"], {"default": "full", "help": "a file in config/presets (default: full)"})
+    seed = (["--seed"], {"type": int, "default": study.FIRST_CONFIRMATORY_SEED, "help": "default: %(default)s"})
+    setting = (["--set"], {"action": "append", "default": [], "metavar": "KEY=VALUE", "help": "which network"})
+    command("validate", validate, "check a study file", item, preset)
+    command("plan", show_plan, "list a study's training jobs with their estimated cost and memory", item, preset)
+    command(
+        "train-one", train_one, "train one network of a study alone, with Keras's own fit", item, seed, setting, preset
+    )
+    command("claim", show_claim, "show a claim and its verdict, or list all", (["claim"], {"nargs": "?"}))
+    repetitions = (["--repetitions"], {"type": int, "default": 2})
+    command("benchmark", run_benchmark, "time populations against one Keras process a network", repetitions)
+    return parser
+
+
+def _path(name: str) -> Path:
+    return Path(name) if name.endswith(".yaml") else study.STUDIES / f"{name}.yaml"
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals or key not in study.SETTINGS:
+        raise UserError(f"--set: '{text}' must be KEY=VALUE with one of the keys {', '.join(study.SETTINGS)}")
+    return key, config.parse_value(value)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
+
+
+def _span(seeds: dict[int, str]) -> str:
+    pilot = [seed for seed, phase in seeds.items() if phase == "pilot"]
+    confirmatory = [seed for seed, phase in seeds.items() if phase == "confirmatory"]
+    return " and ".join(f"{part[0]} to {part[-1]}" for part in (pilot, confirmatory) if part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
