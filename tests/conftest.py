@@ -1,0 +1,45 @@
+"""What tests share: small studies, and TensorFlow on one thread as in a training job."""
+
+from pathlib import Path
+
+import pytest
+
+from dying_relu import study
+
+ROOT = Path(__file__).parents[1]
+TINY = study.Preset("tiny", draft=True, resamples=199, settings={})
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """TensorFlow as training jobs use it."""
+    from dying_relu import population
+
+    population.use_one_thread()
+    return population
+
+
+@pytest.fixture
+def study_file(tmp_path):
+    """Write a study file from a dict of changes to a small valid one, and give its path."""
+    import yaml
+
+    def write(name="held_out", **changes):
+        content = {
+            "title": "Held out",
+            "question": "Does it run?",
+            "settings": {"epochs": 1, "width": 8},
+            "grids": {"main": {"learning_rate": [0.01, 0.1]}},
+            "seeds": {"full": {"pilot": 1, "confirmatory": 2}, "tiny": {"pilot": 1, "confirmatory": 2}},
+        } | changes
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def small_study(study_file):
+    """A loaded study made with `study_file`."""
+    return lambda **changes: study.load(study_file(**changes), TINY)
