@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dying_relu import study
+from dying_relu import script, study
+
+script.make_importable()  # in the processes that tests start
 
 ROOT = Path(__file__).parents[1]
 TINY = study.Preset("tiny", draft=True, resamples=199, settings={})

@@ -1,4 +1,4 @@
-"""What every workflow script shares: output goes to the rule's log, bad input ends in one sentence."""
+"""How the workflow runs its scripts: they find the library, log what they print, and fail in one sentence."""
 
 import os
 import sys
@@ -28,3 +28,10 @@ def logged(log: str) -> Iterator[TextIO]:
             print(error, file=sys.stderr)
             print(error, file=terminal)
             raise SystemExit(1) from None
+
+
+def make_importable() -> None:
+    """Let the processes started from this one import the package, installed or not."""
+    source = str(Path(__file__).parents[1])
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([source, *(path for path in known if path not in ("", source))])

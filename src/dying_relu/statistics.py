@@ -66,7 +66,7 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
             (values,), np.mean, n_resamples=0, bootstrap_result=first, confidence_level=1 - alpha, method="BCa"
         )
         low, high = again.confidence_interval
-        return float(low), float(high)
+        return (float(low), float(high)) if np.isfinite([low, high]).all() else bounds
 
     return interval
 

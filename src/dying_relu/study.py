@@ -26,7 +26,7 @@ REFERENCE = {
     "epochs": 30,
 }
 SETTINGS = tuple(REFERENCE)
-_CHOICES = {
+CHOICES = {
     "dataset": list(DATASETS),
     "scaling": list(SCALINGS),
     "activation": list(ACTIVATIONS),
@@ -170,7 +170,7 @@ def load_all(preset: Preset, folder: Path = STUDIES) -> dict[str, Study]:
 
 def _settings_rules() -> dict:
     rules = config.schema("study")["$defs"]["settings"]
-    for key, names in _CHOICES.items():
+    for key, names in CHOICES.items():
         rules["properties"][key]["enum"] = names
     return rules
 

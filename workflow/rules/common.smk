@@ -1,19 +1,18 @@
 # What all rules share: the preset, the studies and their training jobs, and which library files a rule depends on.
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 from snakemake.exceptions import WorkflowError
 
-from dying_relu import claims, plan, registry, sources, study
+from dying_relu import claims, plan, registry, script, sources, study
 from dying_relu.errors import UserError
 
+script.make_importable()
 ESTIMAND_TABLES = registry.marked("estimands", "estimand")
 FIGURE_TABLES = registry.marked("figure_data", "kind")
 

@@ -1,0 +1,155 @@
+"""Estimands on small tables whose answer is computed by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dying_relu import claims, estimands, figure_data, figures, registry, tables
+from dying_relu.study import REFERENCE
+
+
+def networks(rows):
+    """Rows of (phase, scaling, rate, seed, diverged, dead_fraction, test_accuracy) of the reference network."""
+    names = ["phase", "scaling", "learning_rate", "seed", "diverged", "dead_fraction", "test_accuracy"]
+    return pd.DataFrame({**REFERENCE, "grid": "main"} | dict(zip(names, row, strict=True)) for row in rows)
+
+
+NETWORKS = networks(
+    [
+        ("pilot", "unit", 0.1, 0, False, 0.1, 0.9),
+        ("pilot", "unit", 1.0, 0, False, 0.5, 0.6),
+        ("pilot", "unit", 5.0, 0, True, np.nan, np.nan),
+        ("pilot", "standardised", 1.0, 0, False, 0.2, 0.95),
+        ("confirmatory", "unit", 0.1, 1000, False, 0.05, 0.9),
+        ("confirmatory", "unit", 0.1, 1001, False, 0.2, 0.9),
+        ("confirmatory", "unit", 1.0, 1000, False, 0.5, 0.5),
+        ("confirmatory", "unit", 1.0, 1001, True, np.nan, np.nan),
+        ("confirmatory", "unit", 5.0, 1000, False, 1.0, 0.1),
+    ]
+)
+
+
+def activity(dead, revived, layer=1, seed=1000, **more):
+    """One layer's life over epochs 0, 1, ...: dead units, and revivals since the epoch before."""
+    died = [0, *(max(b - a + r, 0) for a, b, r in zip(dead, dead[1:], revived[1:], strict=False))]
+    return pd.DataFrame(
+        REFERENCE
+        | {"grid": "main", "phase": "confirmatory", "layer": layer, "seed": seed, "epochs": len(dead) - 1}
+        | {"epoch": range(len(dead)), "step": range(len(dead)), "n_units": 4}
+        | {"n_dead": dead, "n_revived": revived, "n_died": died, "n_ever_dead": np.maximum.accumulate(dead)}
+        | more
+    ).astype({"n_dead": "Int32", "n_revived": "Int32", "n_died": "Int32"})
+
+
+def test_rates_are_chosen_on_pilot_seeds_alone():
+    assert estimands.killing_cell(NETWORKS) == {"scaling": "unit", "learning_rate": 1.0}
+    assert estimands.proper_cell(NETWORKS, {"scaling": "unit", "learning_rate": 1.0})["learning_rate"] == 0.1
+
+
+def test_diverged_networks_have_no_part_in_the_dead_fraction():
+    values = estimands.dead_fraction_at_killing_rate({"networks": NETWORKS})
+    assert values.to_dict("list") == {"seed": [1000], "value": [0.5]}
+    ratio = estimands.dead_fraction_ratio_proper_to_killing({"networks": NETWORKS}).set_index("seed")["value"]
+    assert ratio[1000] == pytest.approx(0.1) and np.isnan(ratio[1001])
+
+
+def test_first_layer_revivals_count_events_and_exposure():
+    frame = pd.concat(
+        [
+            activity([0, 2, 2, 2], [0, 0, 0, 0]),  # two units dead over two epochs: exposure 4
+            activity([0, 3, 1, 1], [0, 0, 2, 0], layer=2),
+            activity([0, 1, 0, 0], [0, 0, 1, 0], seed=1001),  # a revival: exposure 1
+            activity([0, 9, 9, 9], [0, 9, 9, 9], optimizer="adam"),
+            activity([0, 0, 0, 0], [0, 0, 0, 0], seed=1002),  # no exposure: says nothing
+        ]
+    )
+    values = estimands.first_layer_revivals({"activity": frame}).set_index("seed")
+    assert values.loc[1000].tolist() == [0, 0, 4]
+    assert values.loc[1001].tolist() == [1, 1, 1]
+    assert 1002 not in values.index
+
+
+def test_recovered_share_is_of_the_units_ever_dead():
+    frame = pd.concat([activity([0, 4, 3, 1], [0, 0, 1, 2]), activity([0, 1, 1, 1], [0] * 4, layer=2)])
+    assert estimands.recovered_share({"activity": frame})["value"].tolist() == [pytest.approx(3 / 5)]
+    assert estimands.recovered_share_deeper({"activity": frame})["value"].tolist() == [0.0]
+
+
+def test_revivals_after_a_silent_layer():
+    frame = pd.concat([activity([0, 4, 4, 4], [0] * 4, layer=2), activity([0, 4, 3, 3], [0, 0, 1, 0], layer=3)])
+    assert estimands.revivals_in_silent_layers(frame) == (1, 3)
+
+
+def test_stopping_is_judged_after_the_first_epoch_in_networks_with_a_mostly_dead_layer():
+    histories, lives = [], []
+    cases = {0.1: ([0, 3, 3], [2.3, 2.0, 1.99]), 0.2: ([0, 3, 3], [2.3, 2.0, 1.0]), 0.3: ([0, 2, 2], [2.3, 2.0, 2.0])}
+    for rate, (dead, loss) in cases.items():
+        life = activity(dead, [0, 0, 0], learning_rate=rate)
+        lives.append(life)
+        histories.append(life.assign(train_loss=loss))
+    values = estimands.stopped_share_with_half_a_layer_dead(
+        {"activity": pd.concat(lives), "history": pd.concat(histories)}
+    )
+    assert values["value"].tolist() == [0.5]
+
+
+def test_movement_ratio_weighs_each_nearly_dead_unit_against_its_active_siblings():
+    base = REFERENCE | {"grid": "main", "phase": "confirmatory", "seed": 1000}
+    rows = [
+        base | {"layer": 1, "status": "nearly dead", "n_units": 1, "movement_mean": 0.1},
+        base | {"layer": 1, "status": "active", "n_units": 9, "movement_mean": 1.0},
+        base | {"layer": 2, "status": "nearly dead", "n_units": 3, "movement_mean": 0.5},
+        base | {"layer": 2, "status": "active", "n_units": 5, "movement_mean": 2.0},
+        base | {"layer": 3, "status": "active", "n_units": 8, "movement_mean": 7.0},
+    ]
+    values = estimands.movement_ratio_nearly_dead({"units": pd.DataFrame(rows)})
+    assert values["value"].tolist() == [pytest.approx((0.1 + 1.5) / (1 + 6))]
+
+
+def test_counts_of_dead_units_with_a_gradient():
+    base = REFERENCE | {"grid": "main", "phase": "confirmatory", "status": "dead", "n_units": 2, "layer": 1}
+    rows = [base | {"seed": 1, "gradient_max": 0.0}, base | {"seed": 2, "gradient_max": 1e-9}]
+    values = estimands.dead_units_with_gradient({"units": pd.DataFrame(rows)}).set_index("seed")
+    assert values["value"].tolist() == [0, 1] and values["exposure"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("order, expected", [([1, 2, 3, 4], 1.0), ([4, 3, 2, 1], -1.0), ([1, 2, 4, 3], 0.8)])
+def test_update_death_correlation_is_spearmans(order, expected):
+    rates = [0.1, 0.2, 0.3, 0.4]
+    frame = networks([("confirmatory", "unit", r, 1000, False, d / 10, 0.5) for r, d in zip(rates, order, strict=True)])
+    steps = [frame.assign(step=s, epoch=s / 30, update_rms=frame["learning_rate"] * (s > 0)) for s in (0, 1, 2, 9)]
+    values = estimands.rank_correlation_update_death({"networks": frame, "history": pd.concat(steps)})
+    assert values["value"].tolist() == [pytest.approx(expected)]
+
+
+def test_divergence_limit_is_interpolated_in_log_rate():
+    rows = [
+        ("confirmatory", "unit", r, s, r == 10 or (r == 1 and s == 0), 0.0, 0.5) for r in (0.1, 1, 10) for s in range(4)
+    ]
+    limits = figure_data.divergence_limits(networks(rows))
+    # a quarter diverges at 1, all at 10: a half at 1 + one third of a decade
+    assert limits["limit"].tolist() == [pytest.approx(10 ** (1 / 3))]
+    assert limits["limit_dead"].isna().all()
+
+
+def test_every_claim_and_figure_names_a_registered_piece():
+    known = claims.load(["learning_rate"])
+    assert {claim.estimand for claim in known.values()} <= set(estimands.ESTIMANDS)
+    assert set(registry.marked("estimands", "estimand")) == set(estimands.ESTIMANDS)
+    assert set(registry.marked("figure_data", "kind")) == set(figure_data.KINDS) == set(figures.DRAW) - {"verdicts"}
+
+
+@pytest.mark.parametrize("kind", sorted(figure_data.KINDS))
+def test_equal_tables_give_equal_bytes(kind, tmp_path):
+    rows = [("confirmatory", "unit", r, s, r > 1, np.nan if r > 1 else r, 0.5) for r in (0.1, 0.5, 2) for s in range(4)]
+    lives = [
+        activity([0, 1, 2], [0, 0, 0], seed=s, learning_rate=r, scaling="unit") for r in (0.1, 0.5) for s in range(4)
+    ]
+    table = figure_data.KINDS[kind]({"networks": networks(rows), "activity": pd.concat(lives)})
+    tables.write(table, tmp_path / "table.csv")
+    for folder in ("a", "b"):
+        outputs = [str(tmp_path / folder / f"figure.{end}") for end in ("pdf", "png")]
+        figures.draw(kind, tables.read(tmp_path / "table.csv"), outputs)
+    for end in ("pdf", "png"):
+        first, second = ((tmp_path / folder / f"figure.{end}").read_bytes() for folder in ("a", "b"))
+        assert first == second and len(first) > 1000

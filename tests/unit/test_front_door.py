@@ -1,0 +1,71 @@
+"""The front door: environments that agree, a command line that explains itself, errors without tracebacks."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+from conftest import ROOT
+
+
+def locked():
+    lines = (ROOT / "requirements.lock").read_text()
+    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", lines, re.MULTILINE))
+
+
+def test_conda_environment_and_lock_name_the_same_versions():
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    pinned = dict(text.split("==") for text in dependencies[-1]["pip"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert set(pinned) == {re.match(r"[A-Za-z0-9_-]+", text).group() for text in wanted}
+    assert {name: locked()[name] for name in pinned} == pinned
+    assert f"python{project['requires-python']}" in dependencies
+
+
+def test_lock_has_hashes_and_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"(?m)^#.*\n", "", text))
+    assert len(packages) == len(set(packages)) > 50
+    assert all("--hash=sha256:" in package for package in packages)
+    assert not re.search(r"https?://|--index|--find-links", text)
+
+
+def cli(*arguments):
+    command = [sys.executable, "-m", "dying_relu", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_help_names_every_command():
+    shown = cli("--help").stdout
+    assert all(word in shown for word in ("validate", "plan", "train-one", "claim", "benchmark"))
+
+
+def test_plan_shows_jobs_networks_cost_and_memory():
+    result = cli("plan", "learning_rate", "--preset", "tiny")
+    assert result.returncode == 0
+    assert re.search(r"\d+ jobs, [\d,]+ networks, about \d+ minutes of one core, [\d,]+ MiB of memory", result.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate", "absent"),
+        ("claim", "absent"),
+        ("plan", "learning_rate", "--preset", "absent"),
+        ("train-one", "learning_rate", "--seed", "77"),
+    ],
+)
+def test_bad_input_ends_in_one_sentence(arguments):
+    result = cli(*arguments)
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert re.match(r"config/|claim: |--seed: ", result.stderr)
+
+
+def test_make_help_lists_the_targets():
+    shown = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert all(f"make {target}" in shown for target in ("paper", "smoke", "test", "clean", "benchmark", "help"))

@@ -1,0 +1,117 @@
+"""Study files: what is read from them, and one clear sentence for each mistake."""
+
+import pytest
+import yaml
+
+from conftest import ROOT, TINY
+from dying_relu import config, plan, study
+from dying_relu.errors import UserError
+
+MISTAKES = [
+    ("{gridz: {}}", "unknown key 'gridz'"),
+    ("{settings: {widht: 8}}", "settings: unknown key 'widht'"),
+    ("{grids: {main: {rate: [0.1]}}}", "grids.main: unknown key 'rate'"),
+    ("{grids: null}", "missing key 'grids'"),
+    ("{seeds: {full: {pilot: 1, confirmatory: 1}}}", "seeds: missing key 'tiny'"),
+    ("{settings: {width: wide}}", "settings.width: must be a whole number, found 'wide'"),
+    ("{settings: {width: true}}", "settings.width: must be a whole number, found True"),
+    ("{grids: {main: {depth: 3}}}", "grids.main.depth: must be a list, found 3"),
+    ("{grids: {main: {learning_rate: [0.1, -1]}}}", "grids.main.learning_rate[1]: must be greater than 0, found -1"),
+    ("{settings: {learning_rate: 0}}", "settings.learning_rate: must be greater than 0, found 0"),
+    ("{settings: {learning_rate: .inf}}", "settings.learning_rate: must be a finite number"),
+    ("{grids: {main: {learning_rate: [.nan]}}}", "grids.main.learning_rate[0]: must be a finite number"),
+    ("{grids: {main: {learning_rate: [0.1, 0.2, 0.1]}}}", "grids.main.learning_rate: level 0.1 is given twice"),
+    ("{grids: {main: {learning_rate: [1, 1.0]}}}", "is given twice"),
+    ("{grids: {main: {learning_rate: []}}}", "grids.main.learning_rate: must not be empty"),
+    ("{grids: {main: {}}}", "grids.main: must not be empty"),
+    ("{grids: {}}", "grids: must not be empty"),
+    ("{settings: {dataset: imagenet}}", "settings.dataset: unknown value 'imagenet'; known: digits"),
+    ("{grids: {main: {optimizer: [sgd, lion]}}}", "grids.main.optimizer[1]: unknown value 'lion'; known: sgd"),
+    ("{settings: {activation: rleu}}", "settings.activation: unknown value 'rleu'; known: relu"),
+    ("{figures: {main: {kind: pie, caption: x}}}", "figures.main.kind: unknown value 'pie'; known: dead_by_rate"),
+    ("{seeds: {full: {pilot: '1', confirmatory: 1}}}", "seeds.full.pilot: must be a whole number, found '1'"),
+    ("{settings: {batch_size: 5000}}", "batch_size: 5000 is more than the 1500 training samples"),
+    ("{grids: {a: {depth: [1, 2]}, b: {depth: [2]}}}", "grids.b: plans a network that grids.a already has"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), MISTAKES)
+def test_each_mistake_is_one_sentence_with_file_and_key(study_file, change, sentence):
+    path = study_file(**yaml.safe_load(change))
+    with pytest.raises(UserError) as caught:
+        study.load(path, TINY)
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("title: a\ntitle: b\n", "key 'title' is given twice"),
+        ("title: [a\n", "line 2"),
+        ("- a\n- b\n", "must hold 'key: value' lines"),
+        ("", "must hold 'key: value' lines"),
+    ],
+)
+def test_broken_yaml_is_one_sentence(tmp_path, text, sentence):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        study.load(path, TINY)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_network_too_large_for_memory_is_refused(study_file):
+    path = study_file(grids={"main": {"width": [8, 50_000]}})
+    with pytest.raises(UserError, match=r"width 50000.*the budget of a training job is 2 GiB"):
+        plan.check(study.load(path, TINY), path)
+
+
+def test_a_table_too_large_for_memory_is_refused(study_file):
+    seeds = {"tiny": {"pilot": 0, "confirmatory": 100_000}, "full": {"pilot": 0, "confirmatory": 1}}
+    path = study_file(seeds=seeds, grids={"main": {"learning_rate": [k / 100 for k in range(1, 40)]}})
+    with pytest.raises(UserError, match="records of activity"):
+        plan.check(study.load(path, TINY), path)
+
+
+def test_numbers_of_any_notation_are_numbers(tmp_path):
+    path = tmp_path / "numbers.yaml"
+    path.write_text("a: 1e-3\nb: 1.0e-3\nc: 5E+2\nd: -.5\ne: 1e3\n")
+    assert config.read_yaml(path) == {"a": 0.001, "b": 0.001, "c": 500.0, "d": -0.5, "e": 1000.0}
+
+
+def test_a_study_is_completed_from_the_reference_network(small_study):
+    item = small_study(
+        grids={"main": {"depth": [1, 2], "learning_rate": [1, 0.1]}, "control_linear": {"activation": ["linear"]}}
+    )
+    networks = list(item.networks())
+    assert len(networks) == (4 + 1) * 3
+    assert {n.seed for n in networks if n.phase == "pilot"} == {0}
+    assert {n.seed for n in networks if n.phase == "confirmatory"} == {1000, 1001}
+    assert all(set(n.settings) == set(study.REFERENCE) for n in networks)
+    assert all(isinstance(n.settings["learning_rate"], float) for n in networks)
+
+
+def test_a_preset_overrides_settings_and_grids(study_file):
+    preset = study.Preset("tiny", draft=True, resamples=99, settings={"epochs": 2})
+    item = study.load(study_file(grids={"main": {"epochs": [5, 9], "depth": [1]}}), preset)
+    assert {n.settings["epochs"] for n in item.networks()} == {2}
+
+
+def test_shipped_files_are_valid_in_every_preset():
+    for preset in (ROOT / "config" / "presets").glob("*.yaml"):
+        loaded = study.load_preset(preset.stem, ROOT / "config" / "presets")
+        for item in study.load_all(loaded, ROOT / "config" / "studies").values():
+            plan.check(item, ROOT)
+
+
+def test_configuration_is_documented():
+    text = (ROOT / "config" / "README.md").read_text()
+    rules = yaml.safe_load((ROOT / "src/dying_relu/schemas/study.yaml").read_text())
+    documented = [
+        *rules["properties"],
+        *study.REFERENCE,
+        *(f"`{name}`" for names in study.CHOICES.values() for name in names),
+    ]
+    assert [name for name in documented if name not in text] == []

@@ -1,0 +1,190 @@
+"""Tables of a training job: the contract, what divergence leaves out, and that packing changes nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dying_relu import plan, tables
+from dying_relu.study import SETTINGS
+
+ACTIVITY = ["learning_rate", "seed", "step", "epoch", "layer", "n_units", "n_dead", "n_nearly_dead", "n_born_dead"]
+ACTIVITY += ["n_died", "n_revived"]
+NETWORKS = ["study", "learning_rate", "seed", "diverged", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
+NETWORKS += ["dead_fraction"]
+
+
+def trained(study):
+    from dying_relu import train
+
+    results = [train.train(job) for job in plan.jobs(study)]
+    frames = {}
+    for name in train.TABLES:
+        frames[name] = pd.concat([result[name] for result in results], ignore_index=True)
+    return frames
+
+
+@pytest.fixture(scope="module")
+def outcome(engine, tmp_path_factory):
+    """A study with harmless, killing and diverging rates and both controls."""
+    import yaml
+
+    from conftest import TINY
+    from dying_relu import study
+
+    path = tmp_path_factory.mktemp("study") / "mixed.yaml"
+    content = {
+        "title": "Mixed",
+        "question": "?",
+        "settings": {"epochs": 2, "width": 16, "depth": 2, "scaling": "unit"},
+        "grids": {
+            "main": {"learning_rate": [0.01, 2, 1e6]},
+            "control_linear": {"activation": ["linear"], "learning_rate": [0.01]},
+            "control_bias": {"bias": [-100], "learning_rate": [0.01]},
+        },
+        "seeds": {"full": {"pilot": 1, "confirmatory": 3}, "tiny": {"pilot": 1, "confirmatory": 3}},
+        "measure": {"every_step_until": 5, "growth": 2},
+    }
+    path.write_text(yaml.safe_dump(content))
+    item = study.load(path, TINY)
+    return item, trained(item)
+
+
+def test_the_tables_keep_their_contract(outcome):
+    item, frames = outcome
+    assert {*NETWORKS, *SETTINGS} <= set(frames["networks"])
+    assert {*ACTIVITY, *SETTINGS} <= set(frames["activity"])
+    assert len(frames["networks"]) == sum(1 for _ in item.networks())
+    moments = plan.moments(item.measure, item.settings)
+    assert len(frames["activity"]) == len(frames["networks"]) * 2 * len(moments)
+    assert sorted(frames["activity"]["step"].unique()) == moments
+
+
+def test_activity_is_consistent_with_itself_and_with_the_networks(outcome):
+    _, frames = outcome
+    finite = frames["networks"][~frames["networks"]["diverged"]]
+    end = frames["activity"][frames["activity"]["epoch"] == 2].dropna(subset="n_dead")
+    keys = ["grid", "learning_rate", "seed"]
+    shares = end.groupby(keys, observed=True)[["n_dead", "n_units"]].sum().astype(float)
+    merged = finite.set_index(keys)["dead_fraction"].sort_index()
+    np.testing.assert_allclose(merged, (shares["n_dead"] / shares["n_units"]).loc[merged.index])
+    for _, life in frames["activity"].dropna(subset="n_dead").groupby([*keys, "layer"], observed=True):
+        life = life.sort_values("step")
+        steps = life["n_dead"].diff().iloc[1:]
+        assert (steps == (life["n_died"] - life["n_revived"]).iloc[1:]).all()
+        assert life["n_born_dead"].nunique() == 1 and life["n_born_dead"].iloc[0] == life["n_dead"].iloc[0]
+
+
+def test_a_rate_of_a_million_diverges_and_has_no_dead_fraction(outcome):
+    _, frames = outcome
+    wild = frames["networks"][frames["networks"]["learning_rate"] == 1e6]
+    assert wild["diverged"].all()
+    assert wild[["dead_fraction", "train_loss", "test_accuracy"]].isna().all(axis=None)
+    rows = frames["activity"][frames["activity"]["learning_rate"] == 1e6]
+    assert rows[rows["step"] == 0]["n_dead"].notna().all()
+    assert rows[rows["epoch"] >= 1][["n_dead", "n_died", "n_revived", "n_nearly_dead"]].isna().all(axis=None)
+    assert frames["units"][frames["units"]["learning_rate"] == 1e6]["n_units"].sum() == 0
+
+
+def test_linear_units_never_die_and_units_with_a_huge_negative_bias_are_born_dead(outcome):
+    _, frames = outcome
+    networks = frames["networks"].set_index("grid")
+    assert (networks.loc["control_linear", "dead_fraction"] == 0).all()
+    assert (networks.loc["control_bias", ["dead_fraction", "born_dead_fraction"]] == 1).all(axis=None)
+
+
+def test_dead_units_are_constant_get_no_gradient_and_stand_still(outcome):
+    _, frames = outcome
+    dead = frames["units"][(frames["units"]["status"] == "dead") & (frames["units"]["n_units"] > 0)]
+    assert len(dead) > 0
+    assert (dead[["gradient_max", "output_range_max"]] == 0).all(axis=None)
+    first = dead[(dead["layer"] == 1) & (dead["grid"] == "control_bias")]
+    assert (first["movement_max"] == 0).all()
+
+
+def test_packing_changes_nothing_beyond_rounding(engine, outcome, monkeypatch):
+    from dying_relu import train
+
+    item, frames = outcome
+    monkeypatch.setattr(plan, "ROWS", 3)
+    monkeypatch.setattr(train, "ROWS", 3)
+    packed = trained(item)
+    keys = ["grid", "learning_rate", "seed"]
+    for name in ("networks", "activity"):
+        order = [*keys, *(key for key in ("step", "layer") if key in frames[name])]
+        one, other = (f[name].sort_values(order, ignore_index=True) for f in (frames, packed))
+        pd.testing.assert_frame_equal(one[order], other[order])
+        calm = one["learning_rate"] == 0.01
+        columns = ["train_loss", "test_loss"] if name == "networks" else ["n_dead", "n_nearly_dead"]
+        for column in columns:
+            a, b = one.loc[calm, column].astype(float), other.loc[calm, column].astype(float)
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_trained_alone_by_fit_has_the_same_outcome(engine, outcome):
+    from dying_relu import alone
+
+    item, frames = outcome
+    network = next(n for n in item.networks() if n.seed == 1001 and n.settings["learning_rate"] == 0.01)
+    _, single = alone.train_alone(item, network)
+    rows = frames["networks"]
+    row = rows[(rows["grid"] == network.grid) & (rows["seed"] == 1001) & (rows["learning_rate"] == 0.01)].iloc[0]
+    for column in ("train_loss", "test_loss", "train_accuracy", "test_accuracy", "dead_fraction"):
+        assert single[column] == pytest.approx(row[column], rel=1e-3, abs=1e-6)
+
+
+def test_gathering_does_not_depend_on_the_cut(engine, outcome, tmp_path):
+    _, frames = outcome
+    table = frames["activity"]
+    for cut, sizes in (("two", [100, len(table)]), ("three", [7, 200, len(table)])):
+        start = 0
+        for number, stop in enumerate(sizes):
+            tables.write(table.iloc[start:stop], tmp_path / cut / f"{number}.parquet")
+            start = stop
+    two, three = (tables.gather(sorted((tmp_path / cut).glob("*.parquet"))) for cut in ("two", "three"))
+    pd.testing.assert_frame_equal(two, three)
+    tables.write(two, tmp_path / "a.parquet")
+    tables.write(three, tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_seed_draws_split_weights_and_order_together():
+    from dying_relu import datasets, train
+
+    first, second = datasets.split("digits", "a", 1), datasets.split("digits", "a", 2)
+    assert (first[0] != second[0]).any() and len(first[0]) == 1500 and len(first[1]) == 297
+    labels = datasets.load("digits").y
+    counts = np.bincount(labels[first[0]]) / 1500
+    np.testing.assert_allclose(counts, np.bincount(labels) / 1797, atol=1e-3)
+    order = train.epoch_order("a", 1, 0, first[0], 50)
+    assert sorted(order.ravel()) == sorted(first[0])
+    assert (order != train.epoch_order("a", 1, 1, first[0], 50)).any()
+    assert (order == train.epoch_order("a", 1, 0, first[0], 50)).all()
+
+
+@pytest.mark.parametrize("scaling", ["standardised", "unit", "raw"])
+def test_inputs_are_scaled_as_promised(scaling):
+    from dying_relu import datasets
+
+    x = datasets.load("breast_cancer").x[:450]
+    shift, scale = datasets.affine(scaling, x)
+    seen = (x - shift) / scale
+    if scaling == "standardised":
+        np.testing.assert_allclose([seen.mean(axis=0), seen.std(axis=0)], [[0] * 30, [1] * 30], atol=1e-3)
+    elif scaling == "unit":
+        np.testing.assert_allclose([seen.min(axis=0), seen.max(axis=0)], [[0] * 30, [1] * 30], atol=1e-5)
+    else:
+        np.testing.assert_array_equal(seen, x)
+
+
+def test_a_data_set_that_cannot_be_had_is_one_sentence(monkeypatch):
+    import keras
+
+    from dying_relu import datasets
+    from dying_relu.errors import UserError
+
+    def no_network():
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", no_network)
+    with pytest.raises(UserError, match=r"data set 'mnist' .* use a bundled one"):
+        datasets.load("mnist")

@@ -1,0 +1,189 @@
+"""The real workflow on the tiny preset, in copies of the repository: what is rebuilt, what is not, and equal bytes."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from conftest import ROOT
+
+pytestmark = pytest.mark.workflow
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+TABLES = [f"results/studies/learning_rate/{name}.parquet" for name in ("networks", "activity")]
+
+
+def copy(folder):
+    """The files git knows, and those it would add, in a fresh folder."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_symlink():
+            target.symlink_to(os.readlink(ROOT / name))
+        elif (ROOT / name).exists():
+            shutil.copyfile(ROOT / name, target)
+    return folder
+
+
+def snakemake(folder, *arguments, preset="tiny", check=True):
+    command = [*SNAKEMAKE, *arguments, "--config", f"preset={preset}"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert not check or result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result
+
+
+def planned(folder, *arguments):
+    """Rules that a dry run would run, with how often."""
+    text = snakemake(folder, "-n", *arguments)
+    lines = re.findall(r"^(\w+) +(\d+)$", text.stdout + text.stderr, re.MULTILINE)
+    return {rule: int(count) for rule, count in lines if rule != "total"}
+
+
+def digests(folder):
+    """Every table and figure, by its bytes; provenance tells of the run itself and is not among them."""
+    kinds = (".parquet", ".csv", ".pdf", ".png")
+    paths = [p for p in (folder / "results").rglob("*") if p.suffix in kinds and "paper" not in p.parts and p.is_file()]
+    paths = [p for p in paths if p.name != "paper.pdf"]
+    assert len(paths) > 20
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A copy in which everything has been made, on two cores."""
+    folder = copy(tmp_path_factory.mktemp("two_cores"))
+    snakemake(folder, "--cores", "2")
+    return folder
+
+
+def test_the_paper_is_built_and_says_on_every_page_that_it_is_a_draft(built):
+    pages = PdfReader(built / "results/paper.pdf").pages
+    assert len(pages) >= 6
+    assert all("DRAFT" in page.extract_text() and "tiny" in page.extract_text() for page in pages)
+    text = "".join(page.extract_text() for page in pages)
+    assert "??" not in text and "snakemake results/figures/learning_rate" in text.replace("\n", " ")
+
+
+def test_the_ledger_has_a_verdict_for_every_claim(built):
+    ledger = pd.read_csv(built / "results/claims.csv")
+    assert len(ledger) >= 10
+    assert set(ledger["verdict"]) <= {"supported", "refuted", "inconclusive", "not testable"}
+    assert (ledger["ci_low"] <= ledger["ci_high"]).all()
+
+
+def test_every_rule_leaves_a_log_and_a_benchmark(built):
+    for rule in (
+        "train/tiny/learning_rate/0",
+        "gather/learning_rate/networks",
+        "estimate/nearly-dead",
+        "judge",
+        "paper",
+    ):
+        assert (built / "logs" / f"{rule}.log").exists()
+        assert (built / "benchmarks" / f"{rule}.tsv").exists()
+
+
+def test_a_second_run_does_nothing(built):
+    assert planned(built) == {}
+
+
+def test_one_core_gives_the_same_bytes_as_two(built, tmp_path):
+    snakemake(copy(tmp_path), "--cores", "1")
+    assert digests(tmp_path) == digests(built)
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(built, tmp_path):
+    copy(tmp_path)
+    process = subprocess.Popen(
+        [*SNAKEMAKE, "--cores", "2", "--config", "preset=tiny"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    logs = tmp_path / "logs/train"
+    while process.poll() is None and not list(logs.rglob("*.log")):
+        time.sleep(0.1)
+    time.sleep(8)  # in the midst of training
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "results/paper.pdf").exists()
+    snakemake(tmp_path, "--cores", "2")
+    assert digests(tmp_path) == digests(built)
+
+
+def test_touching_a_script_reruns_only_what_depends_on_it(built, tmp_path):
+    shutil.copytree(built, tmp_path / "copy", symlinks=True)
+    folder = tmp_path / "copy"
+    with (folder / "workflow/scripts/figure.py").open("a") as file:
+        file.write("# edited\n")
+    assert set(planned(folder)) == {"figure", "paper", "all"}
+    shutil.copyfile(ROOT / "workflow/scripts/figure.py", folder / "workflow/scripts/figure.py")
+    assert planned(folder) == {}
+    with (folder / "src/dying_relu/statistics.py").open("a") as file:
+        file.write("# edited\n")
+    assert "train" not in planned(folder) and "judge" in planned(folder)
+    shutil.copyfile(ROOT / "src/dying_relu/statistics.py", folder / "src/dying_relu/statistics.py")
+    claims = folder / "config/claims.yaml"
+    claims.write_text(claims.read_text().replace("[0.4, 1]", "[0.45, 1]"))
+    assert {"judge", "paper"} <= set(planned(folder)) and "train" not in planned(folder)
+
+
+def test_a_study_is_one_file(built, tmp_path):
+    shutil.copytree(built, tmp_path / "copy", symlinks=True)
+    folder = tmp_path / "copy"
+    (folder / "config/studies/narrow.yaml").write_text(
+        "title: Narrow networks\nquestion: Do narrow networks die?\n"
+        "settings: {epochs: 2, batch_size: 100, dataset: breast_cancer}\n"
+        "grids: {main: {learning_rate: [0.01, 0.5], width: [4, 9], depth: [2, 4], activation: [relu, elu]}}\n"
+        "seeds: {full: {pilot: 1, confirmatory: 2}, tiny: {pilot: 1, confirmatory: 2}}\n"
+        "figures: {main: {kind: dead_by_rate, caption: Dead units of narrow networks.}}\n"
+    )
+    assert planned(folder, "results/studies/narrow/networks.parquet").keys() == {"train", "gather"}
+    snakemake(folder)
+    networks = pd.read_parquet(folder / "results/studies/narrow/networks.parquet")
+    activity = pd.read_parquet(folder / "results/studies/narrow/activity.parquet")
+    assert len(networks) == 2 * 2 * 2 * 2 * 3
+    assert set(activity["layer"]) == {1, 2, 3, 4} and set(activity["n_units"]) == {4, 9}
+    text = "".join(page.extract_text() for page in PdfReader(folder / "results/paper.pdf").pages)
+    assert "Dead units of narrow networks." in " ".join(text.split())
+
+
+def test_a_broken_study_stops_everything_before_anything_runs(tmp_path):
+    folder = copy(tmp_path)
+    study = folder / "config/studies/learning_rate.yaml"
+    study.write_text(study.read_text().replace("learning_rate: [0.001,", "learning_rate: [-0.001,", 1))
+    result = snakemake(folder, check=False)
+    assert result.returncode != 0
+    text = result.stdout + result.stderr
+    assert "config/studies/learning_rate.yaml: grids.main.learning_rate[0]: must be greater than 0" in text
+    assert "Traceback" not in text and not (folder / "results").exists()
+
+
+def test_nothing_but_training_imports_tensorflow(built):
+    dry = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "snakemake", "-n"],
+        cwd=built,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "dying_relu" in dry.stderr and "tensorflow" not in dry.stderr and "pandas" not in dry.stderr
+    library = "estimands, judge, figure_data, figures, paper, provenance, typeset, plan, study, tables, claims"
+    probe = f"import sys; from dying_relu import {library}; print(sorted({{'tensorflow', 'keras'}} & set(sys.modules)))"
+    command = [sys.executable, "-c", probe]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"
