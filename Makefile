@@ -58,7 +58,7 @@ setup: .venv/.installed
 		elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
 			sudo apt-get update -q && sudo apt-get install -yq python3-venv && $(PYTHON) -m venv .venv; \
 		else echo "Python's venv module is needed; install it, e.g.: apt-get install python3-venv"; exit 1; fi; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

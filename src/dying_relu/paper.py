@@ -285,6 +285,21 @@ def plain_section(study: Study) -> str:
     return rf"\section{{{escape(study.title)}}} {escape(study.question)}{seen} {figures}"
 
 
+def audit_numbers(audit: pd.DataFrame) -> dict[str, str]:
+    """How far networks trained alone agree with their rows in a population."""
+    both = audit[~audit["diverged_population"] & ~audit["diverged_alone"]]
+    loss = (both["train_loss_alone"] / both["train_loss_population"] - 1).abs()
+    dead = (both["dead_fraction_alone"] - both["dead_fraction_population"]).abs()
+    return {
+        "audit.networks": number(len(audit)),
+        "audit.same.divergence": number(int((audit["diverged_population"] == audit["diverged_alone"]).sum())),
+        "audit.finite": number(len(both)),
+        "audit.close": number(int((loss < 0.01).sum())),
+        "audit.same.dead": number(int((dead == 0).sum())),
+        "audit.dead.difference": percent(dead.mean()),
+    }
+
+
 def provenance_numbers(provenance: Mapping[str, str]) -> dict[str, str]:
     """Versions, machine, commit and time, as text."""
     return {f"provenance.{key}": escape(value) for key, value in provenance.items()}
@@ -299,6 +314,7 @@ def generated(
     ledger: pd.DataFrame,
     studies: Mapping[str, Study],
     tables: Mapping[str, Tables],
+    audit: pd.DataFrame,
     preset: Preset,
     provenance: Mapping[str, str],
     sections: Iterable[str],
@@ -308,10 +324,11 @@ def generated(
 
     Args:
         tables: for each study its tables ``networks`` and ``activity``.
+        audit: networks of all studies, in the population and alone.
         sections: names of the files in paper/sections; other studies get a plain section.
     """
     numbers = network_numbers(studies, {name: frames["networks"] for name, frames in tables.items()}, preset)
-    numbers |= claim_numbers(ledger) | provenance_numbers(provenance)
+    numbers |= claim_numbers(ledger) | audit_numbers(audit) | provenance_numbers(provenance)
     bodies = {"ledger": ledger_table(ledger)}
     for name, frames in tables.items():
         if name in NUMBERS:

@@ -46,12 +46,14 @@ class Preset:
     Attributes:
         draft: whether the paper says on every page that it comes from a reduced run.
         resamples: bootstrap resamples.
+        audited: networks of each study that are trained again alone, for comparison.
         settings: settings imposed on every study, e.g. fewer epochs.
     """
 
     name: str
     draft: bool
     resamples: int
+    audited: int
     settings: Mapping[str, object]
 
 
@@ -126,7 +128,7 @@ def load_preset(name: str, folder: Path = PRESETS) -> Preset:
     rules = config.schema("preset")
     rules["properties"]["settings"] = _settings_rules()
     config.check(content, rules, path)
-    return Preset(name, content["draft"], content["resamples"], _typed(content.get("settings", {})))
+    return Preset(name, content["draft"], content["resamples"], content["audited"], _typed(content.get("settings", {})))
 
 
 def load(path: Path, preset: Preset) -> Study:

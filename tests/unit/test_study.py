@@ -94,7 +94,7 @@ def test_a_study_is_completed_from_the_reference_network(small_study):
 
 
 def test_a_preset_overrides_settings_and_grids(study_file):
-    preset = study.Preset("tiny", draft=True, resamples=99, settings={"epochs": 2})
+    preset = study.Preset("tiny", draft=True, resamples=99, audited=2, settings={"epochs": 2})
     item = study.load(study_file(grids={"main": {"epochs": [5, 9], "depth": [1]}}), preset)
     assert {n.settings["epochs"] for n in item.networks()} == {2}
 

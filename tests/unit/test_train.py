@@ -132,6 +132,18 @@ def test_a_network_trained_alone_by_fit_has_the_same_outcome(engine, outcome):
         assert single[column] == pytest.approx(row[column], rel=1e-3, abs=1e-6)
 
 
+def test_the_audit_compares_the_same_networks(engine, outcome):
+    from dying_relu import audit
+
+    item, frames = outcome
+    table = audit.audit(item, frames["networks"], 6)
+    assert len(table) == 6 and (table["diverged_population"] == table["diverged_alone"]).all()
+    calm = table[table["learning_rate"] == 0.01]
+    assert len(calm) > 0
+    np.testing.assert_allclose(calm["test_loss_alone"], calm["test_loss_population"], rtol=1e-3)
+    assert [n.settings for n in audit.sample(item, 6)] == [n.settings for n in audit.sample(item, 6)]
+
+
 def test_gathering_does_not_depend_on_the_cut(engine, outcome, tmp_path):
     _, frames = outcome
     table = frames["activity"]

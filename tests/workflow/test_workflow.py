@@ -33,7 +33,7 @@ def copy(folder):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_symlink():
-            target.symlink_to(os.readlink(ROOT / name))
+            target.symlink_to((ROOT / name).readlink())
         elif (ROOT / name).exists():
             shutil.copyfile(ROOT / name, target)
     return folder

@@ -9,10 +9,11 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.exceptions import WorkflowError
 
-from dying_relu import claims, plan, registry, script, sources, study
+from dying_relu import claims, plan, registry, sources, study
 from dying_relu.errors import UserError
+from dying_relu.script import make_importable
 
-script.make_importable()
+make_importable()
 ESTIMAND_TABLES = registry.marked("estimands", "estimand")
 FIGURE_TABLES = registry.marked("figure_data", "kind")
 

@@ -28,6 +28,7 @@ rule numbers:
         library("paper", "study"),
         claims="results/claims.csv",
         provenance="results/provenance.json",
+        audits=[f"results/studies/{name}/audit.csv" for name in STUDIES],
         tables=[path for name in STUDIES for path in study_tables(name, ("networks", "activity"))],
     output:
         "results/paper/numbers.tex",

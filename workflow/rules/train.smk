@@ -45,3 +45,24 @@ rule gather:
         "../../environment.yml"
     script:
         "../scripts/gather.py"
+
+
+rule audit:
+    input:
+        library("audit", without=("config", "plan", "study")),
+        networks="results/studies/{study}/networks.parquet",
+        lock="requirements.lock",
+    output:
+        "results/studies/{study}/audit.csv",
+    log:
+        "logs/audit/{study}.log",
+    benchmark:
+        "benchmarks/audit/{study}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        preset=PRESET.name,
+        size=PRESET.audited,
+    script:
+        "../scripts/audit.py"

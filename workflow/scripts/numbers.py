@@ -6,6 +6,8 @@ with logged(snakemake.log[0]):
     import json
     from pathlib import Path
 
+    import pandas as pd
+
     from dying_relu import paper, study, tables
 
     preset = study.load_preset(snakemake.params.preset)
@@ -16,6 +18,7 @@ with logged(snakemake.log[0]):
         ledger=tables.read(snakemake.input.claims),
         studies=study.load_all(preset),
         tables=frames,
+        audit=pd.concat(map(tables.read, snakemake.input.audits)),
         preset=preset,
         provenance=json.loads(Path(snakemake.input.provenance).read_text()),
         sections=snakemake.params.sections,
