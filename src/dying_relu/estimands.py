@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dying_relu.study import SETTINGS
+
 Tables = Mapping[str, pd.DataFrame]
 ESTIMANDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
 LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
-NETWORK = ("grid", "scaling", "depth", "optimizer", "learning_rate", "seed")
+NETWORK = ["grid", *SETTINGS, "seed"]  # what tells the networks of a study apart
 
 
 def estimand(*tables: str) -> Callable:
@@ -60,8 +62,8 @@ def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
     """
     early = _confirmatory(_plain(tables["history"]))
     early = early[(early["step"] > 0) & (early["step"] <= _single_steps(early))]
-    updates = early.groupby(list(NETWORK), observed=True)["update_rms"].mean().rename("update")
-    networks = _alive(_confirmatory(_plain(tables["networks"]))).merge(updates.reset_index(), on=list(NETWORK))
+    updates = _by(early, NETWORK)["update_rms"].mean().rename("update")
+    networks = _alive(_confirmatory(_plain(tables["networks"]))).merge(updates.reset_index(), on=NETWORK)
     arms = networks.groupby(["seed", "scaling", "depth"], observed=True)[["update", "dead_fraction"]]
     return _by_seed(arms.apply(_spearman).groupby("seed").mean())
 
@@ -70,10 +72,8 @@ def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
 def first_layer_revivals(tables: Tables) -> pd.DataFrame:
     """Revivals in the first hidden layer under plain SGD; exposure in dead units times epochs."""
     activity = _confirmatory(_plain(tables["activity"]))
-    first = activity[activity["layer"] == 1].sort_values([*NETWORK, "step"])
-    same = first.groupby(list(NETWORK), observed=True)
-    risk = same["n_dead"].shift() * same["epoch"].diff()
-    return _counts(first.assign(risk=risk.astype(float)), "n_revived", "risk")
+    first = activity[activity["layer"] == 1]
+    return _counts(with_risk(first), "n_revived", "risk")
 
 
 @estimand("activity")
@@ -97,13 +97,14 @@ def stopped_share_with_half_a_layer_dead(tables: Tables) -> pd.DataFrame:
     """
     activity = _treated(_confirmatory(tables["activity"]))
     after = activity[activity["epoch"] == 1]
-    worst = (after["n_dead"] / after["n_units"]).astype(float).groupby(_keys(after), observed=True).max()
+    after = after.assign(dead=(after["n_dead"] / after["n_units"]).astype(float))
+    worst = _by(after, NETWORK)["dead"].max().reset_index()
     history = _treated(_confirmatory(tables["history"]))
-    loss = history.set_index(list(NETWORK))["train_loss"]
-    then = loss[(history["epoch"] == 1).to_numpy()]
-    fall = 1 - _last(history).set_index(list(NETWORK))["train_loss"] / then
-    stopped = (fall < LATE_FALL)[(worst > 0.5) & fall.notna()]
-    return _by_seed(stopped.astype(float).groupby("seed").mean())
+    then, end = history[history["epoch"] == 1], _last(history)
+    losses = then.merge(end, on=NETWORK, suffixes=("_then", "_end")).merge(worst, on=NETWORK)
+    losses = losses[losses["dead"] > 0.5].dropna(subset="train_loss_end")
+    stopped = losses["train_loss_end"] > (1 - LATE_FALL) * losses["train_loss_then"]
+    return _by_seed(stopped.astype(float).groupby(losses["seed"]).mean())
 
 
 @estimand("units")
@@ -114,9 +115,12 @@ def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
     run over all nearly dead units of the seed, each against the mean of its active siblings.
     """
     units = _confirmatory(_plain(tables["units"]))
-    wide = units.pivot_table(
-        index=[*NETWORK, "layer"], columns="status", values=["n_units", "movement_mean"], observed=True
-    ).dropna()
+    units = units[units["n_units"] > 0].assign(bias=units["bias"].fillna(np.nan))
+    wide = (
+        units.set_index([*NETWORK, "layer", "status"])[["n_units", "movement_mean"]]
+        .unstack()
+        .dropna(subset=[("n_units", "nearly dead"), ("n_units", "active")])
+    )
     count = wide[("n_units", "nearly dead")]
     near = (wide[("movement_mean", "nearly dead")] * count).groupby("seed").sum()
     active = (wide[("movement_mean", "active")] * count).groupby("seed").sum()
@@ -157,10 +161,17 @@ def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
     With no living sibling no gradient passes the layer, so nothing before it moves: a control for how
     deeper units come back.
     """
-    rows = _confirmatory(_plain(activity)).sort_values([*NETWORK, "layer", "step"])
-    same = rows.groupby([*NETWORK, "layer"], observed=True)
+    rows = _confirmatory(_plain(activity)).sort_values("step", kind="stable", ignore_index=True)
+    same = _by(rows, [*NETWORK, "layer"])
     silent = (same["n_dead"].shift() == same["n_units"].shift()).fillna(False).astype(bool) & rows["n_dead"].notna()
     return int(rows.loc[silent, "n_revived"].sum()), int(silent.sum())
+
+
+def with_risk(activity: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column ``risk``: units dead at the measurement before, times the epochs since."""
+    ordered = activity.sort_values("step", kind="stable", ignore_index=True)
+    same = _by(ordered, [*NETWORK, "layer"])
+    return ordered.assign(risk=(same["n_dead"].shift() * same["epoch"].diff()).astype(float))
 
 
 def is_control(frame: pd.DataFrame) -> pd.Series:
@@ -241,5 +252,6 @@ def _by_seed(values: pd.Series) -> pd.DataFrame:
     return values.rename("value").rename_axis("seed").reset_index().sort_values("seed", ignore_index=True)
 
 
-def _keys(frame: pd.DataFrame) -> list[pd.Series]:
-    return [frame[key] for key in NETWORK]
+def _by(frame: pd.DataFrame, keys: list[str]):
+    """Group by keys of which some may be missing (a network without biases) or have unseen levels."""
+    return frame.groupby(keys, observed=True, dropna=False)

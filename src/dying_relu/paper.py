@@ -198,10 +198,7 @@ def _limits_table(networks: pd.DataFrame) -> str:
 
 def _revivals_table(frame: pd.DataFrame) -> str:
     frame = frame[(frame["phase"] == "confirmatory") & ~estimands.is_control(frame)]
-    key = [*estimands.NETWORK, "layer"]
-    frame = frame.sort_values([*key, "step"])
-    same = frame.groupby(key, observed=True)
-    frame = frame.assign(risk=(same["n_dead"].shift() * same["epoch"].diff()).astype(float))
+    frame = estimands.with_risk(frame)
     sums = frame.groupby(["optimizer", "depth", "scaling", "layer"], observed=True)[
         ["n_died", "n_revived", "risk"]
     ].sum()

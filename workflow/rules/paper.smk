@@ -50,6 +50,7 @@ rule numbers:
 
 rule paper:
     input:
+        library("typeset"),
         sorted(str(path.relative_to(ROOT)) for path in PAPER.rglob("*.*")),
         "results/paper/numbers.tex",
         [f"results/figures/{name}.pdf" for name in FIGURE_NAMES],
