@@ -115,7 +115,7 @@ def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
     run over all nearly dead units of the seed, each against the mean of its active siblings.
     """
     units = _confirmatory(_plain(tables["units"]))
-    units = units[units["n_units"] > 0].assign(bias=units["bias"].fillna(np.nan))
+    units = units[units["n_units"] > 0]
     wide = (
         units.set_index([*NETWORK, "layer", "status"])[["n_units", "movement_mean"]]
         .unstack()

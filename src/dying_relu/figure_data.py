@@ -61,24 +61,22 @@ def events_over_time(tables: Tables) -> pd.DataFrame:
     less than half of the networks diverge, the four at which most units die.
     """
     activity = _reference_arm(_drawn(tables["activity"]))
-    key = ["scaling", "learning_rate", "seed", "layer"]
-    rows = activity.sort_values([*key, "step"])
-    complete = rows.groupby(key, observed=True)["n_dead"].transform("count") == rows.groupby(key, observed=True)[
-        "step"
-    ].transform("count")
-    finite = complete.groupby([rows["scaling"], rows["learning_rate"]], observed=True).mean()
-    rows = rows[complete]
+    network = ["scaling", "learning_rate", "seed", "layer"]
+    rows = activity.sort_values([*network, "step"], ignore_index=True)
+    finite = rows["n_dead"].notna().groupby([rows[key] for key in network], observed=True).transform("all")
+    cell = [rows["scaling"], rows["learning_rate"]]
+    most_finite = finite.groupby(cell, observed=True).transform("mean") >= 0.5
+    rows = rows[finite & most_finite]
     deaths = rows.groupby(["scaling", "learning_rate"], observed=True)["n_died"].mean().astype(float)
+    chosen = deaths[deaths.groupby("scaling", observed=True).rank(ascending=False, method="first") <= 4]
+    rows = rows.merge(chosen.index.to_frame(index=False), on=["scaling", "learning_rate"])
     frames = []
-    for scaling in sorted(rows["scaling"].unique()):
-        rates = deaths[scaling][finite[scaling] >= 0.5].nlargest(4).index
-        part = rows[(rows["scaling"] == scaling) & rows["learning_rate"].isin(rates)]
-        for event, column in (("deaths", "n_died"), ("revivals", "n_revived")):
-            so_far = part.groupby(key, observed=True)[column].cumsum() / part["n_units"]
-            cells = summarise(
-                part.assign(value=so_far.astype(float)), ["scaling", "learning_rate", "layer", "step", "epoch"]
-            )
-            frames.append(cells.assign(event=event))
+    for event, column in (("deaths", "n_died"), ("revivals", "n_revived")):
+        so_far = rows.groupby(network, observed=True)[column].cumsum() / rows["n_units"]
+        cells = summarise(
+            rows.assign(value=so_far.astype(float)), ["scaling", "learning_rate", "layer", "step", "epoch"]
+        )
+        frames.append(cells.assign(event=event))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -90,16 +88,15 @@ def accuracy_by_dead(tables: Tables) -> pd.DataFrame:
     edges = np.linspace(0, 1, 11)
     low = edges[np.clip(np.digitize(networks["dead_fraction"], edges) - 1, 0, 9)]
     binned = networks.assign(value=networks["test_accuracy"], dead_low=low.round(1))
-    cells = summarise(binned, ["scaling", "optimizer", "dead_low"])
-    spread = binned.groupby(["scaling", "optimizer", "dead_low"], observed=True)
-    middle = spread.agg(
+    group = ["scaling", "optimizer", "dead_low"]
+    spread = binned.groupby(group, observed=True).agg(
         dead_fraction=("dead_fraction", "mean"),
         n_networks=("value", "size"),
         lower_quartile=("value", lambda v: v.quantile(0.25)),
         upper_quartile=("value", lambda v: v.quantile(0.75)),
         best=("value", "max"),
     )
-    return cells.merge(middle.reset_index(), on=["scaling", "optimizer", "dead_low"])
+    return summarise(binned, group).set_index(group).join(spread).reset_index()
 
 
 def divergence_limits(networks: pd.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,7 @@ OPTIMIZER_NAMES = {
 def draw(kind: str, table: pd.DataFrame, outputs: list[str]) -> None:
     """Draw a table as a figure of its kind into each of the output files (.pdf, .png)."""
     with sns.axes_style("ticks"), sns.plotting_context("paper", font_scale=0.85), plt.rc_context(_STYLE):
-        figure = DRAW[kind](table)
+        figure = _nothing() if table.empty else DRAW[kind](table)
         for output in outputs:
             path = Path(output)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,6 +178,12 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
         axis.text(1.02, 0.5, row.verdict, transform=axis.transAxes, ha="left", va="center", fontsize=8)
         axis.tick_params(axis="x", pad=1, length=2, labelsize=6)
     figure.subplots_adjust(left=0.21, right=0.86, hspace=1.3, top=0.99, bottom=0.05)
+    return figure
+
+
+def _nothing() -> plt.Figure:
+    figure = plt.figure(figsize=(WIDTH, 1))
+    figure.text(0.5, 0.5, "Nothing to draw: no network of this study stayed finite.", ha="center", va="center")
     return figure
 
 

@@ -140,6 +140,19 @@ def test_every_claim_and_figure_names_a_registered_piece():
 
 
 @pytest.mark.parametrize("kind", sorted(figure_data.KINDS))
+@pytest.mark.parametrize("diverged", [False, True], ids=["one seed", "all diverged"])
+def test_meagre_studies_can_be_drawn(kind, diverged, tmp_path):
+    dead = np.nan if diverged else 0.5
+    table = networks([("confirmatory", "raw", 3.0, 1000, diverged, dead, dead)])
+    life = activity([0, 1, 2], [0, 0, 0], scaling="raw", learning_rate=3.0)
+    if diverged:
+        life.loc[1:, ["n_dead", "n_died", "n_revived"]] = pd.NA
+    tables.write(figure_data.KINDS[kind]({"networks": table, "activity": life}), tmp_path / "table.csv")
+    figures.draw(kind, tables.read(tmp_path / "table.csv"), [str(tmp_path / "figure.pdf")])
+    assert (tmp_path / "figure.pdf").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", sorted(figure_data.KINDS))
 def test_equal_tables_give_equal_bytes(kind, tmp_path):
     rows = [("confirmatory", "unit", r, s, r > 1, np.nan if r > 1 else r, 0.5) for r in (0.1, 0.5, 2) for s in range(4)]
     lives = [
