@@ -1,13 +1,10 @@
 # Everything in the paper, from the trained networks to the PDF. Start with `snakemake -n`.
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.0")
 
 
 configfile: "config/config.yaml"
-
-
-validate(config, "workflow/schemas/config.schema.yaml")
 
 
 report: "workflow/report/workflow.rst"

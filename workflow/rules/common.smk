@@ -7,9 +7,8 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from snakemake.exceptions import WorkflowError
-
 from dying_relu import claims, plan, registry, sources, study
+from dying_relu.config import check, read_yaml
 from dying_relu.errors import UserError
 from dying_relu.script import make_importable
 
@@ -18,13 +17,14 @@ ESTIMAND_TABLES = registry.marked("estimands", "estimand")
 FIGURE_TABLES = registry.marked("figure_data", "kind")
 
 try:
+    check(config, read_yaml(ROOT / "workflow/schemas/config.yaml"), Path("config/config.yaml"))
     PRESET = study.load_preset(config["preset"])
     STUDIES = study.load_all(PRESET)
     for name, item in STUDIES.items():
         plan.check(item, study.STUDIES / f"{name}.yaml")
     CLAIMS = claims.load(STUDIES)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(str(error))
 
 JOBS = {name: plan.jobs(item) for name, item in STUDIES.items()}
 FIGURES = {item.figure_name(key): (item, spec) for item in STUDIES.values() for key, spec in item.figures.items()}
