@@ -18,7 +18,7 @@ from dying_relu.study import Network, Study
 ROWS = 8  # networks in one population: few enough that their weights stay in a core's cache
 MEMORY_BUDGET = 2 * 2**30  # bytes one training job may use beyond TensorFlow itself
 TABLE_BUDGET = 8 * 2**30  # bytes the activity table of a study may take in memory
-JOB_SECONDS = 90.0  # aimed-at length of a training job on one core
+JOB_SECONDS = 120.0  # aimed-at length of a training job on one core
 
 # Estimates for one core of a common laptop or server; they cut jobs and inform, no result uses them.
 _TRAINING_FLOPS = 45e9
