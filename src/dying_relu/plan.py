@@ -91,6 +91,12 @@ def moments(measure: Mapping[str, float], settings: Mapping[str, object]) -> lis
     return sorted(steps)
 
 
+def rows(network: Network) -> int:
+    """How many networks of this graph share a population: `ROWS`, or as many as the memory budget allows."""
+    room = MEMORY_BUDGET - _data_bytes(network)
+    return max(1, min(ROWS, room // _network_bytes(network)))
+
+
 def jobs(study: Study) -> list[Job]:
     """Cut a study into training jobs of similar estimated length, at least two where possible.
 
@@ -98,13 +104,13 @@ def jobs(study: Study) -> list[Job]:
         UserError: one network or the study's table would not fit into memory.
     """
     populations = _populations(study)
-    costs = [sum(_seconds(study, network) for network in rows) for rows in populations]
+    costs = [sum(_seconds(study, network) for network in networks) for networks in populations]
     count = max(min(2, len(populations)), round(sum(costs) / JOB_SECONDS))
     share = sum(costs) / count
     parts: list[list] = [[] for _ in range(count)]
     done = 0.0
-    for rows, cost in zip(populations, costs, strict=True):
-        parts[min(int((done + cost / 2) / share), count - 1)].append(rows)
+    for networks, cost in zip(populations, costs, strict=True):
+        parts[min(int((done + cost / 2) / share), count - 1)].append(networks)
         done += cost
     return [Job(study, part) for part in parts if part]
 
@@ -139,9 +145,8 @@ def _populations(study: Study) -> list[list[Network]]:
     populations = []
     for _, same in groupby(order, key=graph):
         networks = list(same)
-        room = MEMORY_BUDGET - _data_bytes(networks[0])
-        rows = max(1, min(ROWS, room // _network_bytes(networks[0])))
-        populations += [networks[i : i + rows] for i in range(0, len(networks), rows)]
+        size = rows(networks[0])
+        populations += [networks[i : i + size] for i in range(0, len(networks), size)]
     return populations
 
 

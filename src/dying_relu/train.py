@@ -16,7 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from dying_relu import activity, datasets, models
-from dying_relu.plan import ROWS, Job, graph, moments, steps_per_epoch
+from dying_relu.plan import Job, graph, moments, rows, steps_per_epoch
 from dying_relu.population import Inspection, Measurement, Population
 from dying_relu.seeding import generator
 from dying_relu.study import SETTINGS, Network, Study
@@ -66,7 +66,10 @@ class _Trainer:
         self.template = models.build(settings)
         n_train = datasets.DATASETS[self.dataset].n_train
         n_longest = max(n_train, len(self.data.x) - n_train)
-        self.population = Population(self.template, settings["optimizer"], self.data.x, self.data.y, ROWS, n_longest)
+        self.size = rows(example)
+        self.population = Population(
+            self.template, settings["optimizer"], self.data.x, self.data.y, self.size, n_longest
+        )
         self._split = lru_cache(maxsize=None)(lambda seed: datasets.split(self.dataset, study.name, seed))
         self._affine = lru_cache(maxsize=None)(
             lambda seed, scaling: datasets.affine(scaling, self.data.x[self._split(seed)[0]])
@@ -78,20 +81,20 @@ class _Trainer:
         )
 
     def train(self, networks: Sequence[Network]) -> dict[str, Columns]:
-        """Train these networks, at most `ROWS`; free rows are filled with copies of the last one."""
-        rows = [*networks, *[networks[-1]] * (ROWS - len(networks))]
+        """Train these networks, at most as many as the population has rows; copies of the last fill it up."""
+        filled = [*networks, *[networks[-1]] * (self.size - len(networks))]
         train_samples, test_samples = (
-            np.stack(part) for part in zip(*(self._split(n.seed) for n in rows), strict=True)
+            np.stack(part) for part in zip(*(self._split(n.seed) for n in filled), strict=True)
         )
         self.population.reset(
-            [self._weights(n.seed, n.settings["initializer"], n.settings["bias"]) for n in rows],
-            [n.settings["learning_rate"] for n in rows],
-            [self._affine(n.seed, n.settings["scaling"]) for n in rows],
+            [self._weights(n.seed, n.settings["initializer"], n.settings["bias"]) for n in filled],
+            [n.settings["learning_rate"] for n in filled],
+            [self._affine(n.seed, n.settings["scaling"]) for n in filled],
         )
         record = _Record(len(self.template.activations), train_samples.shape[1])
         step_before, weights_before = 0, self.population.weights()
         last_epoch = weights_before
-        for step, finite in self._segments([n.seed for n in rows], train_samples):
+        for step, finite in self._segments([n.seed for n in filled], train_samples):
             weights = self.population.weights()
             change = _rms_change(weights_before, weights)
             now = self.population.measure(train_samples)

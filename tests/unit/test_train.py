@@ -102,11 +102,8 @@ def test_dead_units_are_constant_get_no_gradient_and_stand_still(outcome):
 
 
 def test_packing_changes_nothing_beyond_rounding(engine, outcome, monkeypatch):
-    from dying_relu import train
-
     item, frames = outcome
     monkeypatch.setattr(plan, "ROWS", 3)
-    monkeypatch.setattr(train, "ROWS", 3)
     packed = trained(item)
     keys = ["grid", "learning_rate", "seed"]
     for name in ("networks", "activity"):
