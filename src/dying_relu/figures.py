@@ -166,9 +166,12 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
     palette = sns.color_palette("colorblind")
     figure, axes = plt.subplots(len(table), 1, figsize=(WIDTH, 0.42 * len(table) + 0.5), squeeze=False)
     for axis, row in zip(axes[:, 0], table.itertuples(), strict=True):
-        low, high = min(row.region_low - row.margin, row.ci_low), max(row.region_high + row.margin, row.ci_high)
+        region_low, region_high = row.region_low - row.margin, row.region_high + row.margin
+        if row.region_low >= 0:  # shares and ratios have no values below zero
+            region_low = max(region_low, 0)
+        low, high = min(region_low, row.ci_low), max(region_high, row.ci_high)
         marker, color = looks[row.verdict]
-        axis.axvspan(row.region_low - row.margin, row.region_high + row.margin, color="0.87", linewidth=0)
+        axis.axvspan(region_low, region_high, color="0.87", linewidth=0)
         axis.plot([row.ci_low, row.ci_high], [0, 0], color=palette[color], linewidth=2)
         axis.plot(row.effect, 0, marker=marker, color=palette[color], markersize=6)
         space = 0.06 * (high - low or 1)

@@ -120,11 +120,11 @@ def network_numbers(
             f"{name}.pilot": number(study.seeds["pilot"]),
             f"{name}.confirmatory": number(study.seeds["confirmatory"]),
             f"{name}.rates": number(frame["learning_rate"].nunique()),
-            f"{name}.rate.low": number(frame["learning_rate"].min()),
-            f"{name}.rate.high": number(frame["learning_rate"].max()),
+            f"{name}.rate.low": f"{frame['learning_rate'].min():g}",
+            f"{name}.rate.high": f"{frame['learning_rate'].max():g}",
             f"{name}.epochs": number(study.settings["epochs"]),
             f"{name}.single.steps": number(study.measure["every_step_until"]),
-            f"{name}.growth": number(study.measure["growth"]),
+            f"{name}.growth": f"{study.measure['growth']:g}",
         }
     return values | {"networks": number(sum(map(len, networks.values())))}
 
@@ -139,7 +139,7 @@ def learning_rate_numbers(tables: Tables) -> dict[str, str]:
     for name, cell in (("killing", killing), ("proper", proper)):
         here = estimands.in_cell(plain, cell)
         values |= {
-            f"{name}.rate": number(cell["learning_rate"]),
+            f"{name}.rate": f"{cell['learning_rate']:g}",
             f"{name}.scaling": str(cell["scaling"]),
             f"{name}.dead": percent(here["dead_fraction"].mean()),
             f"{name}.diverged": percent(here["diverged"].mean()),
