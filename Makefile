@@ -20,7 +20,6 @@ paper: setup tex  ## Train everything at full size and build results/paper.pdf (
 
 smoke: setup tex  ## The whole paper from a few seeds, in minutes: results/paper.pdf, marked as a draft
 	$(SNAKEMAKE) --config preset=smoke
-	$(BIN)/snakemake --config preset=smoke --report results/report.html
 	@echo "The draft paper: results/paper.pdf"
 
 test: setup tex  ## Check style, run all tests, and build the smoke paper

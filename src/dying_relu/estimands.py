@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from dying_relu.study import SETTINGS
 
@@ -223,6 +222,8 @@ def _single_steps(history: pd.DataFrame) -> int:
 def _spearman(pair: pd.DataFrame) -> float:
     if len(pair) < 3 or pair["update"].nunique() < 2 or pair["dead_fraction"].nunique() < 2:
         return np.nan
+    from scipy import stats  # here, since it takes seconds to import and the other estimands do without
+
     return float(stats.spearmanr(pair["update"], pair["dead_fraction"]).statistic)
 
 
