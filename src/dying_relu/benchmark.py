@@ -14,8 +14,8 @@ _STUDY = """
 title: Benchmark
 question: How long does the reference network take?
 grids: {main: {learning_rate: [0.01, 0.05]}}
-seeds: {full: {pilot: 0, confirmatory: 32}}
-measure: {every_step_until: 0, growth: 2}
+seeds: {full: {pilot: 0, confirmatory: 128}}
+measure: {every_step_until: 0, growth: 1000}
 """
 
 
@@ -23,7 +23,7 @@ def run(repetitions: int = 2) -> pd.DataFrame:
     """Time both ways, in turn; one row a repetition: seconds a network each way, and their ratio.
 
     Both train the reference network with the same weights and batches, start to end of a process: the
-    population through `train` (64 networks), the other with ``fit`` in a process of its own.
+    population through `train` (256 networks), the other with ``fit`` in a process of its own.
     """
     rows = []
     with tempfile.TemporaryDirectory() as folder:
