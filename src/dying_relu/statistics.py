@@ -44,7 +44,8 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
 
     Where all values agree the bootstrap knows no spread. Then the share of seeds with another value is
     below ``1 - (alpha/2)**(1/n)`` (exact), and within ``bounds`` the mean cannot be farther off than that.
-    Below alpha = 2 / n**n even the most extreme resample is too likely, and the interval is ``bounds``.
+    Below alpha = 2 / n**n even the most extreme resample is too likely, and the interval is ``bounds``;
+    so it is with a single seed.
 
     Args:
         values: one value a seed, shape (seeds,).
@@ -54,7 +55,7 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
     """
     n = len(values)
     if n < 2:
-        return lambda alpha: (np.nan, np.nan)
+        return lambda alpha: bounds
     if np.ptp(values) == 0:
         return lambda alpha: _around(values[0], 1 - (alpha / 2) ** (1 / n), bounds)
     first = stats.bootstrap((values,), np.mean, n_resamples=resamples, method="BCa", rng=seed)
@@ -74,7 +75,7 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
 def share_interval(events: int, n: int) -> Callable[[float], Interval]:
     """Clopper-Pearson intervals of a share, as a function of alpha."""
     if n == 0:
-        return lambda alpha: (np.nan, np.nan)
+        return lambda alpha: (0.0, 1.0)
     test = stats.binomtest(int(events), int(n))
 
     def interval(alpha: float) -> Interval:
