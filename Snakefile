@@ -22,4 +22,4 @@ rule all:
     input:
         "results/paper.pdf",
         "results/claims.csv",
-        [f"results/figures/{name}.{kind}" for name in FIGURE_NAMES for kind in ("pdf", "png")],
+        [f"results/figures/{name}.{kind}" for name in CAPTIONS for kind in ("pdf", "png")],

@@ -9,7 +9,7 @@ from dying_relu import script, study
 script.make_importable()  # in the processes that tests start
 
 ROOT = Path(__file__).parents[1]
-TINY = study.Preset("tiny", draft=True, resamples=199, audited=2, settings={})
+TINY = study.Preset("tiny", draft=True, resamples=199, audited=2)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def show_plan(options: argparse.Namespace) -> None:
     jobs = plan.jobs(item)
     print("job  networks  graphs  minutes  memory")
     for number, job in enumerate(jobs):
-        graphs = len({plan.graph(network) for network in job.networks})
+        graphs = len({plan.graph(stage) for network in job.networks for stage in network.stages})
         print(f"{number:3d}  {len(job.networks):8,d}  {graphs:6d}  {job.seconds / 60:7.1f}  {_mebibytes(job.memory)}")
     total, seconds = sum(len(job.networks) for job in jobs), sum(job.seconds for job in jobs)
     print(
@@ -48,9 +48,6 @@ def show_plan(options: argparse.Namespace) -> None:
 def train_one(options: argparse.Namespace) -> None:
     item = study.load(_path(options.study), study.load_preset(options.preset))
     wanted = dict(_assignment(text) for text in options.set)
-    phases = {seed: phase for phase, seed in item.numbered_seeds()}
-    if options.seed not in phases:
-        raise UserError(f"--seed: {options.seed} is not among the study's; they are {_span(phases)}")
     cells = [
         (grid, settings)
         for grid, settings in item.cells()
@@ -59,6 +56,9 @@ def train_one(options: argparse.Namespace) -> None:
     if not cells:
         raise UserError(f"--set: no network of '{item.name}' has {', '.join(options.set)}")
     grid, settings = cells[0]
+    phases = {seed: phase for phase, seed in item.numbered_seeds(grid)}
+    if options.seed not in phases:
+        raise UserError(f"--seed: {options.seed} is not among those of grid '{grid}'; they are {_span(phases)}")
     print(f"grid {grid}, seed {options.seed}: " + ", ".join(f"{key}={value}" for key, value in settings.items()))
     from dying_relu import alone, population
 

@@ -47,6 +47,11 @@ class Tracker:
         self._before: np.ndarray | None = None
         self._ever: np.ndarray | None = None
 
+    @property
+    def died(self) -> np.ndarray:
+        """The units dead at the last measurement that were alive at the first."""
+        return self._before & ~self._born_dead
+
     def record(self, n_active: np.ndarray, mean_output: np.ndarray, n_samples: int) -> dict[str, np.ndarray]:
         """Counts for each network, shape (networks,), at this measurement and since the one before.
 

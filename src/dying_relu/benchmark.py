@@ -48,7 +48,7 @@ def run(repetitions: int = 2) -> pd.DataFrame:
 
 
 def _preset() -> study.Preset:
-    return study.Preset("full", draft=False, resamples=99, audited=1, settings={})
+    return study.Preset("full", draft=False, resamples=99, audited=1)
 
 
 def _seconds(way: str, path: Path) -> float:

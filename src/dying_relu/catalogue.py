@@ -1,18 +1,19 @@
-"""What a study file may name: activations, initialisers and optimisers, with what Keras is asked for.
+"""What a study file may name: activations, initialisers, optimisers and interventions.
 
 Plain data, so that validation and planning need no TensorFlow; `models` and `population` turn the
 entries into Keras objects.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A stock Keras activation layer.
+    """An activation layer.
 
     Attributes:
-        layer: class name in keras.layers.
+        layer: class name in keras.layers, or in `models`.
         config: its arguments.
         threshold: a unit counts as active on x where abs(phi'(z(x))) exceeds it: 0 for piecewise
             linear functions, 1e-3 for smooth ones.
@@ -28,20 +29,18 @@ def _function(name: str, threshold: float = 1e-3) -> Activation:
 
 
 def _leaky(slope: float) -> Activation:
-    return Activation("LeakyReLU", {"negative_slope": slope})
+    return Activation("LeakyReLU" if slope >= 0 else "NegativeSlopeReLU", {"negative_slope": slope})
 
 
 ACTIVATIONS = {
     "relu": _function("relu", threshold=0.0),
     "linear": _function("linear", threshold=0.0),
-    "leaky_relu_0.01": _leaky(0.01),
-    "leaky_relu_0.1": _leaky(0.1),
-    "leaky_relu_0.3": _leaky(0.3),
+    **{f"leaky_relu_{slope:g}": _leaky(slope) for slope in (0.01, 0.1, 0.3, -0.1)},
     "prelu": Activation("PReLU"),
     **{name: _function(name) for name in ("elu", "selu", "gelu", "silu", "softplus", "tanh", "sigmoid")},
 }
 
-# Keyword arguments come from Keras's own class of that name; `seed` is added for each network.
+# Class names in keras.initializers, or in `models`.
 INITIALIZERS = {
     "he_normal": "HeNormal",
     "he_uniform": "HeUniform",
@@ -50,6 +49,8 @@ INITIALIZERS = {
     "lecun_normal": "LecunNormal",
     "lecun_uniform": "LecunUniform",
     "orthogonal": "Orthogonal",
+    "zero_sum": "ZeroSum",
+    "ones": "Ones",
 }
 
 # name: (class in keras.optimizers, its arguments besides the learning rate)
@@ -60,4 +61,30 @@ OPTIMIZERS = {
     "rmsprop": ("RMSprop", {}),
     "adam": ("Adam", {}),
     "amsgrad": ("Adam", {"amsgrad": True}),
+    "sgd_clip_norm": ("SGD", {"global_clipnorm": 1.0}),
+    "sgd_clip_value": ("SGD", {"clipvalue": 0.1}),
+}
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What is done to a network after its `intervention_epoch`.
+
+    Attributes:
+        settings: settings that hold from then on in place of the network's own.
+        outlier: whether one sample of the next batch has a feature 10**strength standard deviations out.
+        put_back: which variables ("weights", "bias") get their values back right after the step on that batch.
+    """
+
+    settings: Mapping[str, object] = field(default_factory=dict)
+    outlier: bool = False
+    put_back: tuple[str, ...] = ()
+
+
+INTERVENTIONS = {
+    "none": Intervention(),
+    "switch_to_relu": Intervention(settings={"activation": "relu"}),
+    "outlier": Intervention(outlier=True),
+    "outlier_bias_put_back": Intervention(outlier=True, put_back=("bias",)),
+    "outlier_weights_put_back": Intervention(outlier=True, put_back=("weights",)),
 }

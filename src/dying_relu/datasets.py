@@ -1,4 +1,8 @@
-"""The data sets: what is known of them without loading, how they are loaded, split and scaled."""
+"""The data sets: what is known of them without loading, how they are loaded, split and scaled.
+
+Most are tables of samples with class labels. Some are distributions with a real-valued target: their table,
+drawn once, serves to measure, while every batch of training is drawn afresh (`fresh`).
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from dying_relu.errors import UserError
-from dying_relu.seeding import integer_seed
+from dying_relu.seeding import generator, integer_seed
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,18 @@ class Info:
     n_samples: int
     n_train: int
     n_features: int
-    n_classes: int
-    source: str  # "sklearn" (bundled with scikit-learn) or "keras" (downloaded by keras.datasets)
+    n_outputs: int  # classes, or 1 for regression
+    source: str  # "sklearn" (bundled with scikit-learn), "keras" (downloaded by keras.datasets) or "fresh"
+    steps: int | None = None  # steps an epoch, where batches are drawn afresh
+
+    @property
+    def regression(self) -> bool:
+        """Whether the target is a real number (mean squared error) and not a class (cross-entropy)."""
+        return self.source == "fresh"
+
+
+def _fresh(n_features: int, steps: int) -> Info:
+    return Info(12_000, 10_000, n_features, 1, "fresh", steps)
 
 
 DATASETS = {
@@ -26,7 +40,12 @@ DATASETS = {
     "mnist": Info(70_000, 60_000, 784, 10, "keras"),
     "fashion_mnist": Info(70_000, 60_000, 784, 10, "keras"),
     "cifar10": Info(60_000, 50_000, 3072, 10, "keras"),
+    "relu_target": _fresh(1, steps=100),
+    "pull_down_4": _fresh(4, steps=1),
+    "pull_down_16": _fresh(16, steps=1),
+    "pull_down_64": _fresh(64, steps=1),
 }
+PULL = -10_000.0  # the target that pulls a unit down: far below anything it puts out
 
 
 @dataclass(frozen=True)
@@ -35,7 +54,7 @@ class Data:
 
     Attributes:
         x: features as the source gives them, float32, shape (samples, features).
-        y: class labels 0, 1, ..., int32, shape (samples,).
+        y: class labels 0, 1, ..., int32, or real targets, float32; shape (samples,).
     """
 
     x: np.ndarray
@@ -49,6 +68,8 @@ def load(name: str) -> Data:
     Raises:
         UserError: the data set has to be downloaded and cannot be.
     """
+    if DATASETS[name].source == "fresh":
+        return fresh(name, DATASETS[name].n_samples, "data set", name)
     if DATASETS[name].source == "sklearn":
         from sklearn import datasets
 
@@ -68,32 +89,46 @@ def load(name: str) -> Data:
     return Data(x.astype(np.float32), y.astype(np.int32))
 
 
+def fresh(name: str, n: int, *key: object) -> Data:
+    """Draw n samples of a distribution; equal keys give equal samples.
+
+    ``relu_target``: x standard normal, y = max(0, x). ``pull_down_<d>``: d independent features of mean 1
+    and variance 1, y = `PULL`, so that a gradient step pushes an open unit down, whatever it sees.
+    """
+    x = generator(*key, "fresh").standard_normal((n, DATASETS[name].n_features), dtype=np.float32)
+    if name == "relu_target":
+        return Data(x, np.maximum(x[:, 0], 0))
+    return Data(x + 1, np.full(n, PULL, np.float32))
+
+
 def split(name: str, study: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the training and the test samples, stratified by class and drawn anew for each seed."""
+    """Indices of the training and the test samples, drawn anew for each seed; stratified by class if there are any."""
     from sklearn.model_selection import train_test_split
 
     return train_test_split(
         np.arange(DATASETS[name].n_samples, dtype=np.int32),
         train_size=DATASETS[name].n_train,
-        stratify=load(name).y,
+        stratify=None if DATASETS[name].regression else load(name).y,
         random_state=integer_seed(study, seed, "split"),
     )
 
 
-SCALINGS = ("standardised", "unit", "raw")
+SCALINGS = ("standardised", "centred", "scaled", "unit", "raw")
 
 
 def affine(scaling: str, x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shift and scale, each of shape (features,), so that the network sees (x - shift) / scale.
 
     ``standardised``: each feature to mean 0 and standard deviation 1 on the training set.
+    ``centred`` and ``scaled``: only the one or only the other of the two.
     ``unit``: each feature from its training range to [0, 1], so inputs are not negative, not centred.
     ``raw``: as they come. A feature that is constant on the training set is only shifted.
     """
-    if scaling == "standardised":
-        shift, scale = x_train.mean(axis=0), x_train.std(axis=0)
-    elif scaling == "unit":
+    shift, scale = np.zeros_like(x_train[0]), np.ones_like(x_train[0])
+    if scaling in ("standardised", "centred"):
+        shift = x_train.mean(axis=0)
+    if scaling in ("standardised", "scaled"):
+        scale = x_train.std(axis=0)
+    if scaling == "unit":
         shift, scale = x_train.min(axis=0), np.ptp(x_train, axis=0)
-    else:
-        shift, scale = np.zeros_like(x_train[0]), np.ones_like(x_train[0])
     return shift, np.where(scale > 0, scale, 1).astype(np.float32)

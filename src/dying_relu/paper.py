@@ -10,51 +10,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from dying_relu import activity, estimands, figure_data
-from dying_relu.figures import OPTIMIZER_NAMES
+from dying_relu.latex import escape, number, percent, tabular
+from dying_relu.numbers import SECTIONS
+from dying_relu.numbers.common import Tables
 from dying_relu.study import Preset, Study
-
-Tables = Mapping[str, pd.DataFrame]
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    **{c: "\\" + c for c in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
-
-def escape(text: object) -> str:
-    """Plain text as LaTeX."""
-    return "".join(_SPECIAL.get(character, character) for character in str(text))
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, without exponents where it can be read without."""
-    if value is None or not np.isfinite(value):
-        return "--"
-    if value == 0:
-        return "0"
-    if float(value).is_integer() and abs(value) < 1e9:
-        return f"{int(value):,}".replace(",", r"\,")
-    if 1e-4 <= abs(value) < 1e5:
-        decimals = max(digits - 1 - int(np.floor(np.log10(abs(value)))), 0)
-        return f"{value:.{decimals}f}"
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return rf"${mantissa}\times10^{{{int(exponent)}}}$"
-
-
-def percent(value: float) -> str:
-    r"""A share as per cent, with one decimal below ten."""
-    if value is None or not np.isfinite(value):
-        return "--"
-    shown = 100 * value
-    digits = 0 if shown == 0 or round(shown, 1) >= 10 else 1 if round(shown, 1) >= 0.1 else 3
-    return rf"{shown:.{digits}f}\,\%"
-
-
-def commands(kind: str, values: Mapping[str, str]) -> str:
-    r"""LaTeX definitions behind ``\result``, ``\generatedtable`` and their like (see paper/generated.tex)."""
-    return "".join(rf"\define{{{kind}}}{{{key}}}{{{value}}}" + "\n" for key, value in values.items())
 
 
 def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
@@ -100,13 +59,6 @@ def ledger_table(ledger: pd.DataFrame) -> str:
     )
 
 
-def tabular(head: list[str], rows: Iterable[Iterable[str]], columns: str) -> str:
-    """A booktabs table body; cells are LaTeX already."""
-    body = "".join(" & ".join(row) + r" \\" + "\n" for row in rows)
-    top = rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}\toprule {' & '.join(head)} \\ \midrule"
-    return f"{top} {body}\\bottomrule\\end{{tabular}}"
-
-
 def network_numbers(
     studies: Mapping[str, Study], networks: Mapping[str, pd.DataFrame], preset: Preset
 ) -> dict[str, str]:
@@ -117,8 +69,8 @@ def network_numbers(
         values |= {
             f"{name}.networks": number(len(frame)),
             f"{name}.diverged": percent(frame["diverged"].mean()),
-            f"{name}.pilot": number(study.seeds["pilot"]),
-            f"{name}.confirmatory": number(study.seeds["confirmatory"]),
+            f"{name}.pilot": number(max(seeds["pilot"] for seeds in study.seeds.values())),
+            f"{name}.confirmatory": number(max(seeds["confirmatory"] for seeds in study.seeds.values())),
             f"{name}.rates": number(frame["learning_rate"].nunique()),
             f"{name}.rate.low": f"{frame['learning_rate'].min():g}",
             f"{name}.rate.high": f"{frame['learning_rate'].max():g}",
@@ -129,134 +81,9 @@ def network_numbers(
     return values | {"networks": number(sum(map(len, networks.values())))}
 
 
-def learning_rate_numbers(tables: Tables) -> dict[str, str]:
-    """The numbers that the section on the learning rate speaks of."""
-    networks = tables["networks"]
-    plain = networks[(networks["optimizer"] == "sgd") & ~estimands.is_control(networks)]
-    killing = estimands.killing_cell(plain)
-    proper = estimands.proper_cell(plain, killing)
-    values = {}
-    for name, cell in (("killing", killing), ("proper", proper)):
-        here = estimands.in_cell(plain, cell)
-        values |= {
-            f"{name}.rate": f"{cell['learning_rate']:g}",
-            f"{name}.scaling": str(cell["scaling"]),
-            f"{name}.dead": percent(here["dead_fraction"].mean()),
-            f"{name}.diverged": percent(here["diverged"].mean()),
-            f"{name}.accuracy": percent(here["test_accuracy"].mean()),
-        }
-    revived, silent = estimands.revivals_in_silent_layers(tables["activity"])
-    controls = networks[estimands.is_control(networks)]
-    for name, part in (
-        ("linear", controls[controls["activation"] == "linear"]),
-        ("bias", controls[controls["activation"] == "relu"]),
-    ):
-        values[f"control.{name}.dead"] = percent(part["dead_fraction"].mean())
-        values[f"control.{name}.networks"] = number(int((~part["diverged"]).sum()))
-    limits = figure_data.divergence_limits(networks)
-    reached = limits.dropna(subset="limit_dead")
-    before = reached[reached["limit"].isna() | (reached["limit_dead"] < reached["limit"])]
-    best = networks[(networks["phase"] == "confirmatory") & (networks["dead_fraction"] >= 0.4)]["test_accuracy"]
-    return values | {
-        "silent.revived": number(revived),
-        "silent.moments": number(silent),
-        "classes": number(len(limits)),
-        "classes.forty": number(len(reached)),
-        "classes.forty.before": number(len(before)),
-        "forty.networks": number(len(best)),
-        "forty.accuracy.median": percent(best.median()),
-        "forty.accuracy.best": percent(best.max()),
-        "forty.learned": percent((best >= 0.9).mean()),
-    }
-
-
-def learning_rate_tables(tables: Tables) -> dict[str, str]:
-    """The tables of the section on the learning rate."""
-    return {
-        "limits": _limits_table(tables["networks"]),
-        "revivals": _revivals_table(tables["activity"]),
-        "definitions": _definitions_table(tables),
-    }
-
-
-def _limits_table(networks: pd.DataFrame) -> str:
-    rows = [
-        [
-            OPTIMIZER_NAMES[row.optimizer],
-            str(row.depth),
-            row.scaling,
-            number(row.limit_dead, 2),
-            number(row.limit, 2),
-            number(row.limit_dead / row.limit, 2),
-            percent(row.most_dead),
-        ]
-        for row in figure_data.divergence_limits(networks).itertuples()
-    ]
-    head = ["optimiser", "depth", "inputs", r"rate of 40\,\% dead", "divergence limit", "their ratio", "most dead"]
-    return tabular(head, rows, "lrlrrrr")
-
-
-def _revivals_table(frame: pd.DataFrame) -> str:
-    frame = frame[(frame["phase"] == "confirmatory") & ~estimands.is_control(frame)]
-    frame = estimands.with_risk(frame)
-    sums = frame.groupby(["optimizer", "depth", "scaling", "layer"], observed=True)[
-        ["n_died", "n_revived", "risk"]
-    ].sum()
-    rows = []
-    order = sorted(sums.index, key=lambda index: (list(OPTIMIZER_NAMES).index(index[0]), *index[1:]))
-    for optimizer, depth, scaling, layer in order:
-        cell = sums.loc[(optimizer, depth, scaling, layer)]
-        # three over the exposure bounds a rate of which no event was seen (rule of three)
-        hazard = number(cell.n_revived / cell.risk, 2) if cell.n_revived > 0 else rf"$<${number(3 / cell.risk, 2)}"
-        rows.append(
-            [
-                OPTIMIZER_NAMES[optimizer],
-                str(depth),
-                scaling,
-                str(layer),
-                number(int(cell.n_died)),
-                number(int(cell.n_revived)),
-                number(round(cell.risk)),
-                hazard if cell.risk > 0 else "--",
-            ]
-        )
-    head = [
-        "optimiser",
-        "depth",
-        "inputs",
-        "layer",
-        "deaths",
-        "revivals",
-        r"dead units $\times$ epochs",
-        "revival hazard",
-    ]
-    return tabular(head, rows, "lrlrrrrr")
-
-
-def _definitions_table(tables: Tables) -> str:
-    networks = tables["networks"]
-    plain = networks[(networks["optimizer"] == "sgd") & ~estimands.is_control(networks)]
-    killing = estimands.killing_cell(plain)
-    frame = tables["activity"]
-    frame = frame[(frame["optimizer"] == "sgd") & ~estimands.is_control(frame) & (frame["epoch"] == frame["epochs"])]
-    names = {
-        "n_dead": "dead",
-        "n_nearly_dead": "nearly dead",
-        "n_ever_dead": "dead at some measurement",
-        **{f"n_dormant_{tau:g}": rf"$\tau$-dormant, $\tau={tau:g}$" for tau in activity.DORMANT_TAUS},
-    }
-    rows = []
-    for column, name in names.items():
-        cells = []
-        for cell in (estimands.proper_cell(plain, killing), killing):
-            here = estimands.in_cell(frame, cell)
-            by_layer = here.groupby("layer")[[column, "n_units"]].sum().astype(float)
-            cells += [percent(share) for share in by_layer[column] / by_layer["n_units"]]
-        rows.append([name, *cells])
-    layers = len(rows[0][1:]) // 2
-    head = ["definition", *(f"layer {k + 1}" for k in range(layers)), *(f"layer {k + 1}" for k in range(layers))]
-    group = rf"& \multicolumn{{{layers}}}{{c}}{{proper rate}} & \multicolumn{{{layers}}}{{c}}{{killing rate}} \\"
-    return tabular(head, rows, "l" + "r" * 2 * layers).replace(r"\toprule", rf"\toprule {group} ", 1)
+def commands(kind: str, values: Mapping[str, str]) -> str:
+    r"""LaTeX definitions behind ``\result``, ``\generatedtable`` and their like (see paper/generated.tex)."""
+    return "".join(rf"\define{{{kind}}}{{{key}}}{{{value}}}" + "\n" for key, value in values.items())
 
 
 def figure(name: str, caption: str) -> str:
@@ -302,11 +129,6 @@ def provenance_numbers(provenance: Mapping[str, str]) -> dict[str, str]:
     return {f"provenance.{key}": escape(value) for key, value in provenance.items()}
 
 
-# Numbers and tables that belong to one study; a study without an entry still gets its counts and figures.
-NUMBERS = {"learning_rate": learning_rate_numbers}
-TABLES = {"learning_rate": learning_rate_tables}
-
-
 def generated(
     ledger: pd.DataFrame,
     studies: Mapping[str, Study],
@@ -320,7 +142,7 @@ def generated(
     """The text of results/paper/numbers.tex: all that paper.tex may refer to.
 
     Args:
-        tables: for each study its tables ``networks`` and ``activity``.
+        tables: for each study its tables, at least ``networks`` and those that its section asks for.
         audit: networks of all studies, in the population and alone.
         sections: names of the files in paper/sections; other studies get a plain section.
     """
@@ -328,9 +150,10 @@ def generated(
     numbers |= claim_numbers(ledger) | audit_numbers(audit) | provenance_numbers(provenance)
     bodies = {"ledger": ledger_table(ledger)}
     for name, frames in tables.items():
-        if name in NUMBERS:
-            numbers |= {f"{name}.{key}": value for key, value in NUMBERS[name](frames).items()}
-            bodies |= {f"{name}.{key}": value for key, value in TABLES[name](frames).items()}
+        if name in SECTIONS:
+            own_numbers, own_bodies = SECTIONS[name](frames)
+            numbers |= {f"{name}.{key}": value for key, value in own_numbers.items()}
+            bodies |= {f"{name}.{key}": value for key, value in own_bodies.items()}
     figures = {
         study.figure_name(key): figure(study.figure_name(key), entry["caption"])
         for study in studies.values()

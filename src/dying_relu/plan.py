@@ -6,7 +6,7 @@ neighbours (`population`), so any cut gives the same tables.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,9 @@ from dying_relu.datasets import DATASETS
 from dying_relu.errors import UserError
 from dying_relu.study import Network, Study
 
-ROWS = 8  # networks in one population: few enough that their weights stay in a core's cache
+ROWS = 8  # networks in one population: few enough that their weights stay in a core's cache;
+SMALL_ROWS = 64  # more where the networks are so small
+SMALL_PARAMETERS = 1000  # that overhead decides
 MEMORY_BUDGET = 2 * 2**30  # bytes one training job may use beyond TensorFlow itself
 TABLE_BUDGET = 8 * 2**30  # bytes the activity table of a study may take in memory
 JOB_SECONDS = 120.0  # aimed-at length of a training job on one core
@@ -23,12 +25,16 @@ JOB_SECONDS = 120.0  # aimed-at length of a training job on one core
 # Estimates for one core of a common laptop or server; they cut jobs and inform, no result uses them.
 _TRAINING_FLOPS = 45e9
 _MEASURING_FLOPS = 28e9
-_START_SECONDS = 8.0  # import TensorFlow
-_COMPILE_SECONDS = 6.0  # each graph
+_TRAINING_SAMPLE = 1.5e-9  # seconds, beside what its parameters cost
+_MEASURING_SAMPLE = 4e-9
+_START_SECONDS = 10.0  # import TensorFlow
+_COMPILE_SECONDS = 3.0  # each graph
+_POPULATION_SECONDS = 0.15  # begin and end a population
+_MOMENT_SECONDS = 0.003  # stop a population to measure it
 _TENSORFLOW_BYTES = 900 * 2**20
 _BYTES_A_RECORD = 250
 
-_GRAPH = ("dataset", "depth", "width", "activation", "batch_norm", "optimizer", "batch_size", "epochs")
+_GRAPH = ("dataset", "depth", "width", "activation", "batch_norm", "output_layer", "optimizer", "batch_size")
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Job:
     @property
     def seconds(self) -> float:
         """Estimated duration on one core."""
-        graphs = {graph(network) for network in self.networks}
+        graphs = {graph(stage) for network in self.networks for stage in network.stages}
         work = sum(_seconds(self.study, network) for network in self.networks)
         return _START_SECONDS + _COMPILE_SECONDS * len(graphs) + work
 
@@ -66,46 +72,64 @@ class Job:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def graph(network: Network) -> tuple:
-    """What makes two networks need two compiled graphs; networks with equal keys can share a population."""
-    return (*(network.settings[key] for key in _GRAPH), network.settings["bias"] is None)
+def graph(settings: Mapping[str, object]) -> tuple:
+    """What makes two networks need two compiled graphs."""
+    return (*(settings[key] for key in _GRAPH), settings["bias"] is None)
+
+
+def course(network: Network) -> tuple:
+    """What networks must have in common to share a population: their graphs, and when each begins and ends."""
+    settings = network.settings
+    return (*map(graph, network.stages), settings["intervention_epoch"], settings["epochs"])
 
 
 def steps_per_epoch(settings: Mapping[str, object]) -> int:
     """Optimiser steps an epoch; samples that do not fill a batch wait for another epoch's order."""
-    return DATASETS[settings["dataset"]].n_train // settings["batch_size"]
+    info = DATASETS[settings["dataset"]]
+    return info.steps or info.n_train // settings["batch_size"]
 
 
 def moments(measure: Mapping[str, float], settings: Mapping[str, object]) -> list[int]:
     """Steps after which activity is measured: 0, each step at first, then geometrically spaced.
 
-    Always among them: the end of the first epoch, the start of the last, and the end.
+    Always among them: the end of the first epoch, the start of the last, and the end. Where an
+    intervention may happen: also the moment before it, one step later, and from there geometrically.
     """
     per_epoch = steps_per_epoch(settings)
     last = per_epoch * settings["epochs"]
     steps = {0, per_epoch, last - per_epoch, last}
     steps.update(range(min(measure["every_step_until"], last) + 1))
-    step = float(max(measure["every_step_until"], 1))
-    while (step := step * measure["growth"]) < last:
-        steps.add(round(step))
+    steps.update(_spaced(max(measure["every_step_until"], 1), measure["growth"], last))
+    if settings["intervention_epoch"]:
+        start = per_epoch * settings["intervention_epoch"]
+        steps.update([start, start + 1])
+        steps.update(start + step for step in _spaced(1, measure["growth"], last - start))
     return sorted(steps)
+
+
+def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
+    """Whole steps after the first, growing by a factor, before the last."""
+    step = float(first)
+    while (step := step * growth) < last:
+        yield round(step)
 
 
 def rows(network: Network) -> int:
     """How many networks of this graph share a population: `ROWS`, or as many as the memory budget allows."""
     room = MEMORY_BUDGET - _data_bytes(network)
-    return max(1, min(ROWS, room // _network_bytes(network)))
+    most = SMALL_ROWS if _parameters(network.settings) < SMALL_PARAMETERS else ROWS
+    return max(1, min(most, room // _network_bytes(network)))
 
 
 def jobs(study: Study) -> list[Job]:
-    """Cut a study into training jobs of similar estimated length, at least two where possible.
+    """Cut a study into training jobs of similar estimated length; a small study is one job.
 
     Raises:
         UserError: one network or the study's table would not fit into memory.
     """
     populations = _populations(study)
     costs = [sum(_seconds(study, network) for network in networks) for networks in populations]
-    count = max(min(2, len(populations)), round(sum(costs) / JOB_SECONDS))
+    count = max(1, min(len(populations), round(sum(costs) / JOB_SECONDS + 0.5)))
     share = sum(costs) / count
     parts: list[list] = [[] for _ in range(count)]
     done = 0.0
@@ -130,8 +154,10 @@ def check(study: Study, path: Path) -> None:
                 f"on {settings['dataset']} needs {need / 2**30:.1f} GiB, the budget of a training job is "
                 f"{MEMORY_BUDGET / 2**30:.0f} GiB; lower width, depth or batch_size"
             )
-    seeds = sum(study.seeds.values())
-    records = seeds * sum(settings["depth"] * len(moments(study.measure, settings)) for _, settings in study.cells())
+    records = sum(
+        sum(study.seeds[grid].values()) * settings["depth"] * len(moments(study.measure, settings))
+        for grid, settings in study.cells()
+    )
     if records * _BYTES_A_RECORD > TABLE_BUDGET:
         raise UserError(
             f"{path}: grids: {records:,} records of activity need {records * _BYTES_A_RECORD / 2**30:.0f} GiB, "
@@ -140,19 +166,27 @@ def check(study: Study, path: Path) -> None:
 
 
 def _populations(study: Study) -> list[list[Network]]:
-    """Networks of one graph side by side; equal rates together, so that diverging ones can stop together."""
-    order = sorted(study.networks(), key=lambda n: (str(graph(n)), n.settings["learning_rate"], n.seed))
+    """Networks of one course side by side.
+
+    Equal rates together, so that diverging ones can stop together; or equal seeds, where a seed's samples
+    are drawn afresh and serve all its networks.
+    """
     populations = []
-    for _, same in groupby(order, key=graph):
+    for _, same in groupby(sorted(study.networks(), key=_order), key=course):
         networks = list(same)
         size = rows(networks[0])
         populations += [networks[i : i + size] for i in range(0, len(networks), size)]
     return populations
 
 
+def _order(network: Network) -> tuple:
+    by = [network.settings["learning_rate"], network.seed]
+    return str(course(network)), *(reversed(by) if DATASETS[network.settings["dataset"]].source == "fresh" else by)
+
+
 def _parameters(settings: Mapping[str, object]) -> int:
     info, depth, width = DATASETS[settings["dataset"]], settings["depth"], settings["width"]
-    return (info.n_features + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * info.n_classes
+    return (info.n_features + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * info.n_outputs
 
 
 def _seconds(study: Study, network: Network) -> float:
@@ -160,8 +194,11 @@ def _seconds(study: Study, network: Network) -> float:
     steps = steps_per_epoch(settings) * settings["epochs"]
     measured = len(moments(study.measure, settings))
     parameters = _parameters(settings)
-    training = 6 * parameters * settings["batch_size"] * steps / _TRAINING_FLOPS
-    return training + 2 * parameters * DATASETS[settings["dataset"]].n_train * measured / _MEASURING_FLOPS
+    n_train = DATASETS[settings["dataset"]].n_train
+    training = (6 * parameters / _TRAINING_FLOPS + _TRAINING_SAMPLE) * settings["batch_size"] * steps
+    measuring = (2 * parameters / _MEASURING_FLOPS + _MEASURING_SAMPLE) * n_train * measured
+    overhead = (_POPULATION_SECONDS + _MOMENT_SECONDS * measured) / rows(network)
+    return training + measuring + overhead
 
 
 def _network_bytes(network: Network) -> int:
@@ -174,4 +211,12 @@ def _network_bytes(network: Network) -> int:
 
 def _data_bytes(network: Network) -> int:
     info = DATASETS[network.settings["dataset"]]
-    return 2 * 4 * info.n_samples * (info.n_features + 1)
+    return 2 * 4 * (info.n_samples + extra_samples(network, SMALL_ROWS)) * (info.n_features + 1)
+
+
+def extra_samples(network: Network, size: int) -> int:
+    """Samples that a population of a size needs beside its data set: those drawn afresh, or one a network."""
+    info, settings = DATASETS[network.settings["dataset"]], network.settings
+    if info.source == "fresh":
+        return size * info.steps * settings["batch_size"]
+    return size if settings["intervention_epoch"] else 0

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from dying_relu import models
+from dying_relu.catalogue import OPTIMIZERS
 
 CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
 
@@ -75,24 +76,44 @@ class Population:
         optimizer: a name of the catalogue.
         x, y: the whole data set, shapes (samples, features) and (samples,).
         size: number of networks (rows).
+        extra: room for samples that `feed` brings.
+        batch_size: if given, these come as whole batches: `advance` is told which batch, not which samples.
         longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
             that each graph is compiled once.
     """
 
     def __init__(
-        self, template: models.Template, optimizer: str, x: np.ndarray, y: np.ndarray, size: int, longest: int
+        self,
+        template: models.Template,
+        optimizer: str,
+        x: np.ndarray,
+        y: np.ndarray,
+        size: int,
+        longest: int,
+        extra: int = 0,
+        batch_size: int | None = None,
     ) -> None:
         self.template = template
         self.size = size
         self._n_chunks = -(-longest // CHUNK)
-        self._x, self._y = tf.constant(x), tf.constant(y)
+        behind = 0 if batch_size else extra
+        self._n = len(x)
+        self._x = tf.Variable(np.pad(x, ((0, behind), (0, 0))))
+        self._y = tf.Variable(np.pad(y, (0, behind)))
+        self._batches = None
+        if batch_size:
+            shape = extra // batch_size, batch_size
+            self._batches = tf.Variable(np.zeros((*shape, x.shape[1]), x.dtype)), tf.Variable(np.zeros(shape, y.dtype))
         self._trainable_shapes = [tuple(v.shape) for v in template.model.trainable_variables]
         self._state_shapes = [tuple(v.shape) for v in template.model.non_trainable_variables]
         self._trainable = [self._matrix(shape) for shape in self._trainable_shapes]
         self._state = [self._matrix(shape) for shape in self._state_shapes]
         self._shift, self._scale = (tf.Variable(tf.zeros((size, x.shape[1]))) for _ in range(2))
         self._rates = tf.Variable(tf.zeros((size, 1)))
-        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates))
+        # clipping by norm is of each row, so it happens to each network's gradient, not in the optimiser
+        self._clip_norm = OPTIMIZERS[optimizer][1].get("global_clipnorm")
+        unclipped = {"global_clipnorm": None} if self._clip_norm else {}
+        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates), **unclipped)
         self._optimizer.build(self._trainable)
         place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
         self._slopes = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
@@ -122,6 +143,33 @@ class Population:
         for variable in self._optimizer.variables:
             variable.assign(tf.zeros(variable.shape, variable.dtype))
 
+    def feed(self, x: np.ndarray, y: np.ndarray) -> int:
+        """Bring samples, in place of those brought before; returns the index of the first sample, or batch."""
+        if self._batches:
+            for variable, value in zip(self._batches, (x, y), strict=True):
+                batches = value.reshape(-1, *variable.shape[1:])
+                variable[: len(batches)].assign(batches)
+            return 0
+        self._x[self._n : self._n + len(x)].assign(x)
+        self._y[self._n : self._n + len(y)].assign(y)
+        return self._n
+
+    def assign(self, weights: Sequence[np.ndarray]) -> None:
+        """Set the trainable variables, in the form that `weights` gives them."""
+        for matrix, value in zip(self._trainable, weights, strict=True):
+            matrix.assign(value.reshape(self.size, -1))
+
+    def variables(self) -> list[list[np.ndarray]]:
+        """For each network all its variables, as ``model.variables``: what `reset` takes."""
+        model = self.template.model
+        by_id = {}
+        for values, variables in (
+            (self.weights(), model.trainable_variables),
+            (self.state(), model.non_trainable_variables),
+        ):
+            by_id |= {id(variable): value for variable, value in zip(variables, values, strict=True)}
+        return [[by_id[id(variable)][row] for variable in model.variables] for row in range(self.size)]
+
     def weights(self) -> list[np.ndarray]:
         """The trainable variables, each of shape (networks, *shape of the variable)."""
         return [
@@ -140,7 +188,8 @@ class Population:
         """Take the optimiser steps start, ..., stop - 1 of an epoch.
 
         Args:
-            order: samples of each batch of the epoch, int32, shape (steps an epoch, networks, batch).
+            order: samples of each batch of the epoch, int32, shape (steps an epoch, networks, batch); or, if
+                batches are fed, the number of each, shape (steps an epoch, networks, 1).
 
         Returns:
             Whether all batch losses on the way were finite, bool, shape (networks,).
@@ -230,7 +279,11 @@ class Population:
     def _gradient(self, row, mask=None):
         """One network: gradient of the batch's mean loss, or with a mask of the masked sum in inference mode."""
         trainable, state, shift, scale, samples = row
-        x = (tf.gather(self._x, samples) - shift) / scale
+        if mask is None and self._batches:
+            x, y = (tf.gather(batches.value(), samples[0]) for batches in self._batches)
+        else:
+            x, y = tf.gather(self._x.value(), samples), tf.gather(self._y.value(), samples)
+        x = (x - shift) / scale
         with tf.GradientTape() as tape:
             tape.watch(trainable)
             logits, new_state = self.template.model.stateless_call(
@@ -239,16 +292,29 @@ class Population:
                 x,
                 training=mask is None,
             )
-            losses = _cross_entropy(tf.gather(self._y, samples), logits)
+            losses = self._losses(y, logits)
             loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
-        return tape.gradient(loss, trainable), [tf.reshape(value, [-1]) for value in new_state], loss
+        gradient = tape.gradient(loss, trainable)
+        if self._clip_norm and mask is None:
+            norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in gradient))
+            gradient, _ = tf.clip_by_global_norm(gradient, self._clip_norm, use_norm=norm)
+        return gradient, [tf.reshape(value, [-1]) for value in new_state], loss
+
+    def _losses(self, y, outputs):
+        """Loss of each sample: squared error, or cross-entropy of the logits."""
+        if self.template.regression:
+            return tf.reduce_mean(tf.square(outputs - y[:, None]), axis=-1)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
 
     def _measure_row(self, row, mask):
         """One network on one chunk: sums of (loss, correct), and per layer of (active, abs(h))."""
         z, h, logits = self._probe(row)
-        y = tf.gather(self._y, row[-1])
-        correct = tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), y), tf.float32)
-        sums = [tf.reduce_sum(_cross_entropy(y, logits) * mask), tf.reduce_sum(correct * mask)]
+        y = tf.gather(self._y.value(), row[-1])
+        if self.template.regression:
+            correct = tf.fill(tf.shape(y), np.nan)  # there is no accuracy
+        else:
+            correct = tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), y), tf.float32)
+        sums = [tf.reduce_sum(self._losses(y, logits) * mask), tf.reduce_sum(correct * mask)]
         layers = []
         for place, layer in enumerate(self.template.activations):
             own = [tf.reshape(row[0][i], self._trainable_shapes[i]) for i in self._slopes[place]]
@@ -277,15 +343,11 @@ class Population:
         outputs, _ = self.template.probe.stateless_call(
             _shaped(trainable, self._trainable_shapes),
             _shaped(state, self._state_shapes),
-            (tf.gather(self._x, samples) - shift) / scale,
+            (tf.gather(self._x.value(), samples) - shift) / scale,
             training=False,
         )
         depth = len(self.template.activations)
         return outputs[:depth], outputs[depth:-1], outputs[-1]
-
-
-def _cross_entropy(y, logits):
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
 
 
 def _like(mask, h):

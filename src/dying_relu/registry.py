@@ -2,16 +2,17 @@
 
 import ast
 from functools import cache
-from pathlib import Path
+
+from dying_relu import sources
 
 
 @cache
 def marked(module: str, decorator: str) -> dict[str, tuple[str, ...]]:
-    """Functions of a module of this package under ``@decorator("a", "b")``, with the decorator's arguments."""
-    tree = ast.parse((Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8"))
+    """Functions of a module or package of ours under ``@decorator("a", "b")``, with the decorator's arguments."""
     return {
         function.name: tuple(argument.value for argument in mark.args)
-        for function in tree.body
+        for path in sources.paths(module)
+        for function in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(function, ast.FunctionDef)
         for mark in function.decorator_list
         if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == decorator

@@ -12,6 +12,12 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 
 
+def paths(module: str) -> list[Path]:
+    """The files of a module, or of a package with all its modules."""
+    folder = _PACKAGE / module
+    return sorted(folder.glob("*.py")) if folder.is_dir() else [_PACKAGE / f"{module}.py"]
+
+
 def files(*modules: str, relative_to: Path, without: Collection[str] = ()) -> list[str]:
     """Source files of modules of this package and of all they import from it, relative to a folder.
 
@@ -24,19 +30,19 @@ def files(*modules: str, relative_to: Path, without: Collection[str] = ()) -> li
         if module not in found and module not in without:
             found.add(module)
             waiting += _imports(module)
-    paths = [_PACKAGE / f"{module}.py" for module in found]
+    all_paths = [path for module in found for path in paths(module)]
     if "config" in found:
-        paths += (_PACKAGE / "schemas").glob("*.yaml")
-    return sorted(str(path.relative_to(relative_to)) for path in paths)
+        all_paths += (_PACKAGE / "schemas").glob("*.yaml")
+    return sorted(str(path.relative_to(relative_to)) for path in all_paths)
 
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
     """The package's own modules that a module imports, at its top or inside a function."""
     names = set()
-    for node in ast.walk(ast.parse((_PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+    for node in [node for path in paths(module) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]:
         if isinstance(node, ast.ImportFrom) and node.module == "dying_relu":
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dying_relu."):
             names.add(node.module.split(".")[1])
-    return tuple(sorted(name for name in names if (_PACKAGE / f"{name}.py").exists()))
+    return tuple(sorted(name for name in names if paths(name) and paths(name)[0].exists()))

@@ -1,12 +1,12 @@
 """A study: one file in config/studies, read, checked, and completed from the reference network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from dying_relu import config, registry
-from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, INTERVENTIONS, OPTIMIZERS
 from dying_relu.datasets import DATASETS, SCALINGS
 from dying_relu.errors import UserError
 
@@ -18,12 +18,17 @@ REFERENCE = {
     "width": 64,
     "activation": "relu",
     "initializer": "he_normal",
+    "init_scale": 1.0,
     "bias": 0.0,
     "batch_norm": False,
+    "output_layer": True,
     "optimizer": "sgd",
     "learning_rate": 0.05,
     "batch_size": 50,
     "epochs": 30,
+    "intervention": "none",
+    "intervention_epoch": 0,
+    "strength": 0.0,
 }
 SETTINGS = tuple(REFERENCE)
 CHOICES = {
@@ -32,6 +37,7 @@ CHOICES = {
     "activation": list(ACTIVATIONS),
     "initializer": list(INITIALIZERS),
     "optimizer": list(OPTIMIZERS),
+    "intervention": list(INTERVENTIONS),
 }
 _MEASURE = {"every_step_until": 10, "growth": 1.5}
 FIRST_CONFIRMATORY_SEED = 1000
@@ -47,14 +53,14 @@ class Preset:
         draft: whether the paper says on every page that it comes from a reduced run.
         resamples: bootstrap resamples.
         audited: networks of each study that are trained again alone, for comparison.
-        settings: settings imposed on every study, e.g. fewer epochs.
+        epochs: share of each study's epochs that is trained, 1 for all.
     """
 
     name: str
     draft: bool
     resamples: int
     audited: int
-    settings: Mapping[str, object]
+    epochs: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,12 @@ class Network:
     seed: int
     settings: Mapping[str, object]
 
+    @property
+    def stages(self) -> list[Mapping[str, object]]:
+        """Its settings until the intervention and, if that changes them, from then on."""
+        changes = INTERVENTIONS[self.settings["intervention"]].settings
+        return [self.settings, {**self.settings, **changes}] if changes else [self.settings]
+
 
 @dataclass(frozen=True)
 class Study:
@@ -75,7 +87,7 @@ class Study:
         name: the file's name without .yaml.
         settings: complete settings shared by its networks where a grid does not vary them.
         grids: for each named grid the levels of each setting it varies, fully crossed.
-        seeds: number of seeds in each phase.
+        seeds: for each grid the number of seeds in each phase.
         measure: when activity is measured: at every step until ``every_step_until``, then at steps
             growing by the factor ``growth``, always at the end of the first epoch, at the start of
             the last, and at the end.
@@ -87,7 +99,7 @@ class Study:
     question: str
     settings: Mapping[str, object]
     grids: Mapping[str, Mapping[str, list]]
-    seeds: Mapping[str, int]
+    seeds: Mapping[str, Mapping[str, int]]
     measure: Mapping[str, float]
     figures: Mapping[str, Mapping[str, str]]
 
@@ -95,10 +107,11 @@ class Study:
         """File name of a figure: the study's own for the key ``main``, else study_key."""
         return self.name if key == "main" else f"{self.name}_{key}"
 
-    def numbered_seeds(self) -> list[tuple[str, int]]:
-        """(phase, seed) of each replicate: pilot seeds from 0, confirmatory ones from 1000."""
-        return [("pilot", seed) for seed in range(self.seeds["pilot"])] + [
-            ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(self.seeds["confirmatory"])
+    def numbered_seeds(self, grid: str) -> list[tuple[str, int]]:
+        """(phase, seed) of each replicate of a grid: pilot seeds from 0, confirmatory ones from 1000."""
+        seeds = self.seeds[grid]
+        return [("pilot", seed) for seed in range(seeds["pilot"])] + [
+            ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(seeds["confirmatory"])
         ]
 
     def cells(self) -> Iterator[tuple[str, dict[str, object]]]:
@@ -110,7 +123,7 @@ class Study:
     def networks(self) -> Iterator[Network]:
         """Every network of the study: each cell with each seed."""
         for grid, settings in self.cells():
-            for phase, seed in self.numbered_seeds():
+            for phase, seed in self.numbered_seeds(grid):
                 yield Network(grid, phase, seed, settings)
 
 
@@ -125,10 +138,8 @@ def load_preset(name: str, folder: Path = PRESETS) -> Preset:
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
         raise UserError(f"{path}: there is no preset '{name}'; known presets: {known}")
     content = config.read_yaml(path)
-    rules = config.schema("preset")
-    rules["properties"]["settings"] = _settings_rules()
-    config.check(content, rules, path)
-    return Preset(name, content["draft"], content["resamples"], content["audited"], _typed(content.get("settings", {})))
+    config.check(content, config.schema("preset"), path)
+    return Preset(name, **content)
 
 
 def load(path: Path, preset: Preset) -> Study:
@@ -142,26 +153,19 @@ def load(path: Path, preset: Preset) -> Study:
     config.check(content, _study_rules(), path)
     if preset.name not in content["seeds"]:
         raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
-    fixed = {**REFERENCE, **_typed(content.get("settings", {})), **preset.settings}
-    grids = {
-        name: {
-            key: [_typed({key: level})[key] for level in levels]
-            for key, levels in grid.items()
-            if key not in preset.settings
-        }
-        for name, grid in content["grids"].items()
-    }
+    fixed = _shortened({**REFERENCE, **_typed(content.get("settings", {}))}, preset.epochs)
+    grids = {name: _levels(grid, fixed, preset.epochs) for name, grid in content["grids"].items()}
     study = Study(
         name=path.stem,
         title=content["title"],
         question=content["question"],
         settings=fixed,
         grids=grids,
-        seeds=content["seeds"][preset.name],
+        seeds=_seeds(content["seeds"][preset.name], grids, path),
         measure={**_MEASURE, **content.get("measure", {})},
         figures=content.get("figures", {}),
     )
-    _check_meaning(study, path)
+    _check_meaning(study, path, complete=preset.epochs == 1)
     return study
 
 
@@ -190,12 +194,46 @@ def _study_rules() -> dict:
     return rules
 
 
+def _seeds(given: Mapping[str, object], grids: Mapping[str, object], path: Path) -> dict[str, dict[str, int]]:
+    """The seeds of each grid: its own where it has any, else those of the study."""
+    own = given.get("grids", {})
+    for name in own:
+        if name not in grids:
+            raise UserError(f"{path}: seeds: grids.{name}: there is no such grid; known: {', '.join(grids)}")
+    common = {phase: given[phase] for phase in ("pilot", "confirmatory")}
+    return {name: {**common, **own.get(name, {})} for name in grids}
+
+
+def _levels(grid: Mapping[str, list], fixed: Mapping[str, object], share: float) -> dict[str, list]:
+    """The levels of a grid, of their proper types; equal ones, after shortening, once."""
+    levels = {}
+    for key, given in grid.items():
+        settings = [_shortened({**fixed, **_typed({key: level})}, share, keys=(key,)) for level in given]
+        levels[key] = list(dict.fromkeys(each[key] for each in settings))
+    return levels
+
+
+def _shortened(
+    settings: dict[str, object], share: float, keys: Collection[str] = ("epochs", "intervention_epoch")
+) -> dict[str, object]:
+    """Settings with a share of the epochs, at least one before and one after an intervention."""
+    if share == 1:
+        return settings
+    short = dict(settings)
+    intervenes = settings["intervention_epoch"] > 0
+    if "epochs" in keys:
+        short["epochs"] = max(round(share * settings["epochs"]), 1 + intervenes)
+    if "intervention_epoch" in keys and intervenes:
+        short["intervention_epoch"] = max(1, min(round(share * settings["intervention_epoch"]), short["epochs"] - 1))
+    return short
+
+
 def _typed(settings: Mapping[str, object]) -> dict[str, object]:
     """Whole numbers as int where the setting counts something, other numbers as float."""
     return {key: value if value is None else type(REFERENCE[key])(value) for key, value in settings.items()}
 
 
-def _check_meaning(study: Study, path: Path) -> None:
+def _check_meaning(study: Study, path: Path, complete: bool) -> None:
     """What a schema cannot say: figures are known, batches fit the data set, no network is planned twice."""
     if not path.stem.isidentifier() or path.stem != path.stem.lower():
         raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
@@ -205,14 +243,24 @@ def _check_meaning(study: Study, path: Path) -> None:
             raise UserError(f"{path}: figures.{key}.kind: unknown value '{figure['kind']}'; known: {', '.join(kinds)}")
     seen: dict[tuple, str] = {}
     for grid, settings in study.cells():
-        n_train = DATASETS[settings["dataset"]].n_train
-        if settings["batch_size"] > n_train:
+        info = DATASETS[settings["dataset"]]
+        if settings["batch_size"] > info.n_train:
             raise UserError(
-                f"{path}: batch_size: {settings['batch_size']} is more than the {n_train} training samples "
+                f"{path}: batch_size: {settings['batch_size']} is more than the {info.n_train} training samples "
                 f"of {settings['dataset']}"
             )
+        if not settings["output_layer"] and settings["width"] != info.n_outputs:
+            raise UserError(
+                f"{path}: grids.{grid}: without output_layer the width must be the {info.n_outputs} outputs of "
+                f"{settings['dataset']}, found {settings['width']}"
+            )
+        if settings["intervention"] != "none" and not 0 < settings["intervention_epoch"] < settings["epochs"]:
+            raise UserError(
+                f"{path}: grids.{grid}: intervention_epoch must lie between 1 and {settings['epochs'] - 1} for "
+                f"'{settings['intervention']}' to happen in training, found {settings['intervention_epoch']}"
+            )
         cell = tuple(settings.values())
-        if cell in seen:
+        if complete and cell in seen:  # a reduced preset may make cells alike
             other = seen[cell]
             raise UserError(f"{path}: grids.{grid}: plans a network that grids.{other} already has; separate them")
         seen[cell] = grid

@@ -5,7 +5,9 @@ Tables (a diverged network has no counts: they are missing, never 0):
     activity: one row a network, hidden layer and measured moment; counts of dead units.
     history: one row a network and measured moment; loss, accuracy, size of the updates.
     units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
-        active); their gradients, output ranges and movement over the last epoch.
+        active); their gradients, output ranges and movement over the last epoch, and how many of those that
+        died are active once their bias, or their weights, are put back to where they started.
+    trajectory: one row a network of a single hidden unit and measured moment; its weights.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +18,23 @@ import pandas as pd
 from tqdm import tqdm
 
 from dying_relu import activity, datasets, models
-from dying_relu.plan import Job, graph, moments, rows, steps_per_epoch
+from dying_relu.catalogue import INTERVENTIONS
+from dying_relu.plan import Job, course, extra_samples, graph, moments, rows, steps_per_epoch
 from dying_relu.population import Inspection, Measurement, Population
 from dying_relu.seeding import generator
 from dying_relu.study import SETTINGS, Network, Study
 
-TABLES = ("networks", "activity", "history", "units")
+TABLES = ("networks", "activity", "history", "units", "trajectory")
+TRAJECTORY = (
+    "step",
+    "epoch",
+    "unit_weight",
+    "unit_weight_norm",
+    "unit_bias",
+    "output_weight",
+    "output_bias",
+    "activity_rate",
+)
 Columns = dict[str, np.ndarray]  # of a table; "network" counts the networks, the others are measured
 
 
@@ -33,10 +46,11 @@ def train(job: Job, progress: tqdm | None = None) -> dict[str, pd.DataFrame]:
 
 def _train(job: Job, progress: tqdm | None) -> dict[str, pd.DataFrame]:
     pieces: dict[str, list[Columns]] = {name: [] for name in TABLES}
+    compiled: dict[tuple, Population] = {}
     key, trainer, done = None, None, 0
     for networks in job.populations:
-        if graph(networks[0]) != key:
-            key, trainer = graph(networks[0]), _Trainer(job.study, networks[0])
+        if course(networks[0]) != key:
+            key, trainer = course(networks[0]), _Trainer(job.study, networks[0], compiled)
         for name, columns in trainer.train(networks).items():
             pieces[name].append({**columns, "network": columns["network"] + done})
         done += len(networks)
@@ -53,32 +67,64 @@ def epoch_order(study: str, seed: int, epoch: int, samples: np.ndarray, batch_si
     return shuffled[: steps * batch_size].reshape(steps, batch_size)
 
 
-class _Trainer:
-    """One compiled graph and the populations that pass through it."""
+def fresh_epoch(study: str, seed: int, epoch: int, settings: dict) -> datasets.Data:
+    """The samples of one epoch of a data set whose batches are drawn afresh, in the order of training."""
+    n = steps_per_epoch(settings) * settings["batch_size"]
+    return datasets.fresh(settings["dataset"], n, study, seed, epoch)
 
-    def __init__(self, study: Study, example: Network) -> None:
+
+def outlier(study: str, seed: int, x_train: np.ndarray, strength: float) -> tuple[int, np.ndarray]:
+    """The sample of the training set that becomes the outlier, and its features, one of them far out.
+
+    That feature, among those that vary, lies 10**strength standard deviations above its mean. The choice
+    depends on the seed only.
+    """
+    draw = generator(study, seed, "outlier")
+    sample, feature = draw.integers(len(x_train)), draw.choice(np.flatnonzero(x_train.std(axis=0) > 0))
+    x = x_train[sample].copy()
+    x[feature] = x_train[:, feature].mean() + 10.0**strength * x_train[:, feature].std()
+    return int(sample), x
+
+
+class _Trainer:
+    """One course of training and the populations that go through it."""
+
+    def __init__(self, study: Study, example: Network, compiled: dict[tuple, Population]) -> None:
         settings = example.settings
-        self.study = study
-        self.data = datasets.load(settings["dataset"])
-        self.dataset, self.batch_size = settings["dataset"], settings["batch_size"]
-        self.per_epoch, self.epochs = steps_per_epoch(settings), settings["epochs"]
+        self.study, self.settings = study, settings
+        self.dataset = settings["dataset"]
+        self.info, self.data = datasets.DATASETS[self.dataset], datasets.load(self.dataset)
+        self.batch_size, self.epochs = settings["batch_size"], settings["epochs"]
+        self.per_epoch, self.intervention_epoch = steps_per_epoch(settings), settings["intervention_epoch"]
         self.moments = moments(study.measure, settings)
-        self.template = models.build(settings)
-        n_train = datasets.DATASETS[self.dataset].n_train
-        n_longest = max(n_train, len(self.data.x) - n_train)
         self.size = rows(example)
-        self.population = Population(
-            self.template, settings["optimizer"], self.data.x, self.data.y, self.size, n_longest
-        )
+        self.extra = extra_samples(example, self.size)
+        self.stages = [self._compiled(stage, compiled) for stage in example.stages]
+        self.population = self.stages[0]
         self._split = lru_cache(maxsize=None)(lambda seed: datasets.split(self.dataset, study.name, seed))
         self._affine = lru_cache(maxsize=None)(
             lambda seed, scaling: datasets.affine(scaling, self.data.x[self._split(seed)[0]])
         )
         self._weights = lru_cache(maxsize=256)(
-            lambda seed, initializer, bias: models.initial_weights(
-                self.template, {"initializer": initializer, "bias": bias}, study.name, seed
-            )
+            lambda seed, **how: models.initial_weights(self.stages[0].template, how, study.name, seed)
         )
+
+    def _compiled(self, settings: dict, compiled: dict[tuple, Population]) -> Population:
+        """The population of a stage; courses of one job share what is compiled."""
+        key = (graph(settings), self.size, self.extra)
+        if key not in compiled:
+            longest = max(self.info.n_train, len(self.data.x) - self.info.n_train)
+            compiled[key] = Population(
+                models.build(settings),
+                settings["optimizer"],
+                self.data.x,
+                self.data.y,
+                self.size,
+                longest,
+                self.extra,
+                self.batch_size if self.info.source == "fresh" else None,
+            )
+        return compiled[key]
 
     def train(self, networks: Sequence[Network]) -> dict[str, Columns]:
         """Train these networks, at most as many as the population has rows; copies of the last fill it up."""
@@ -86,65 +132,157 @@ class _Trainer:
         train_samples, test_samples = (
             np.stack(part) for part in zip(*(self._split(n.seed) for n in filled), strict=True)
         )
-        self.population.reset(
-            [self._weights(n.seed, n.settings["initializer"], n.settings["bias"]) for n in filled],
-            [n.settings["learning_rate"] for n in filled],
-            [self._affine(n.seed, n.settings["scaling"]) for n in filled],
-        )
-        record = _Record(len(self.template.activations), train_samples.shape[1])
-        step_before, weights_before = 0, self.population.weights()
-        last_epoch = weights_before
-        for step, finite in self._segments([n.seed for n in filled], train_samples):
+        self._begin(0, filled, [self._start(n) for n in filled])
+        record = _Record(self.population.template, train_samples.shape[1])
+        step_before, before = 0, self.population.weights()
+        first = last_epoch = before
+        for step, finite in self._segments(filled, train_samples):
             weights = self.population.weights()
-            change = _rms_change(weights_before, weights)
+            change = _rms_change(before, weights)
             now = self.population.measure(train_samples)
-            record.add(step, now, change / max(step - step_before, 1), finite & np.isfinite(change))
-            step_before, weights_before = step, weights
+            record.add(step, now, weights, change / max(step - step_before, 1), finite & np.isfinite(change))
+            step_before, before = step, weights
             if step == self.per_epoch * (self.epochs - 1):
                 last_epoch = weights
             if record.diverged.all():
                 break
         movement = [b - a for a, b in zip(last_epoch, weights, strict=True)]
-        units = _units(self.template, record, self.population.inspect(train_samples), movement)
+        inspection = self.population.inspect(train_samples)
+        outcome = record.outcome(self.population.measure(test_samples))
+        units = _units(record, inspection, movement, self._revived_by_putting_back(first, weights, train_samples))
         n = len(networks)
         return {
-            "networks": _stacked([record.outcome(self.population.measure(test_samples))], n),
+            "networks": _stacked([outcome], n),
             "activity": _stacked(record.activity(self.moments, self.per_epoch), n),
             "history": _stacked(record.history(self.moments, self.per_epoch), n),
             "units": _stacked(units, n),
+            "trajectory": _stacked(record.trajectory(self.per_epoch), n, TRAJECTORY),
         }
 
-    def _segments(self, seeds: Sequence[int], samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    def _start(self, network: Network) -> list[np.ndarray]:
+        settings = network.settings
+        return self._weights(network.seed, **{key: settings[key] for key in ("initializer", "init_scale", "bias")})
+
+    def _begin(self, stage: int, networks: Sequence[Network], variables: list[list[np.ndarray]]) -> None:
+        """Go on with the population of a stage, from given variables."""
+        self.population = self.stages[stage]
+        self.population.reset(
+            variables,
+            [network.stages[stage]["learning_rate"] for network in networks],
+            [self._affine(network.seed, network.settings["scaling"]) for network in networks],
+        )
+
+    def _segments(self, networks: Sequence[Network], samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Train from each measured moment to the next; yields (step, all batch losses so far finite)."""
-        finite = np.ones(len(seeds), bool)
+        finite = np.ones(len(networks), bool)
         yield 0, finite
         step = 0
         for epoch in range(self.epochs):
-            by_seed = {
-                seed: epoch_order(self.study.name, seed, epoch, row, self.batch_size)
-                for seed, row in zip(seeds, samples, strict=True)
-            }
-            order = np.stack([by_seed[seed] for seed in seeds], axis=1)
             first = epoch * self.per_epoch
+            intervenes = 0 < epoch == self.intervention_epoch
+            if intervenes and len(self.stages) > 1:
+                self._begin(1, networks, self.population.variables())
+            order = self._order(networks, samples, epoch)
             for stop in [m for m in self.moments if first < m < first + self.per_epoch] + [first + self.per_epoch]:
+                before = self.population.weights() if intervenes and step == first else None
                 finite = finite & self.population.advance(order, step - first, stop - first)
+                if before is not None:
+                    self._put_back(networks, before)
                 step = stop
                 if step in self.moments:
                     yield step, finite
+
+    def _order(self, networks: Sequence[Network], samples: np.ndarray, epoch: int) -> np.ndarray:
+        """Which samples make each batch of an epoch, or which batches it has; see `Population.advance`.
+
+        In the epoch after the intervention an outlier takes the first place of the first batch of the networks
+        that are to meet one.
+        """
+        met = [self._meets_outlier(network, epoch) for network in networks]
+        outliers = [
+            outlier(self.study.name, network.seed, self.data.x[row], network.settings["strength"]) if meets else None
+            for network, row, meets in zip(networks, samples, met, strict=True)
+        ]
+        labels = [self.data.y[row[found[0]]] if found else 0 for row, found in zip(samples, outliers, strict=True)]
+        if self.info.source == "fresh":
+            return self._fresh_order(networks, epoch, outliers, labels)
+        by_seed = {
+            network.seed: epoch_order(self.study.name, network.seed, epoch, row, self.batch_size)
+            for network, row in {n.seed: (n, row) for n, row in zip(networks, samples, strict=True)}.values()
+        }
+        order = np.stack([by_seed[network.seed] for network in networks], axis=1)
+        if any(met):
+            far = [found[1] if found else self.data.x[0] for found in outliers]
+            start = self.population.feed(np.stack(far), np.array(labels, self.data.y.dtype))
+            order[0, met, 0] = start + np.flatnonzero(met)
+        return order
+
+    def _fresh_order(self, networks: Sequence[Network], epoch: int, outliers: list, labels: list) -> np.ndarray:
+        """Draw the epoch's batches, one set for all networks of a seed that see the same, and say which are whose."""
+        place: dict[tuple, int] = {}
+        drawn = []
+        numbers = []
+        for network, found, label in zip(networks, outliers, labels, strict=True):
+            key = network.seed, network.settings["strength"] if found else None
+            if key not in place:
+                place[key] = len(drawn)
+                drawn.append(fresh_epoch(self.study.name, network.seed, epoch, self.settings))
+                if found:
+                    drawn[-1].x[0], drawn[-1].y[0] = found[1], label
+            numbers.append(place[key])
+        self.population.feed(np.concatenate([d.x for d in drawn]), np.concatenate([d.y for d in drawn]))
+        batches = np.arange(len(drawn) * self.per_epoch, dtype=np.int32).reshape(len(drawn), self.per_epoch, 1)
+        return batches[numbers].swapaxes(0, 1)
+
+    def _meets_outlier(self, network: Network, epoch: int) -> bool:
+        return 0 < epoch == self.intervention_epoch and INTERVENTIONS[network.settings["intervention"]].outlier
+
+    def _put_back(self, networks: Sequence[Network], before: list[np.ndarray]) -> None:
+        """Give some variables of some networks the values that they had before."""
+        kept = [INTERVENTIONS[network.settings["intervention"]].put_back for network in networks]
+        after = self.population.weights()
+        for place, part in enumerate(self.population.template.parts):
+            rows_back = [part in parts for parts in kept]
+            after[place][rows_back] = before[place][rows_back]
+        self.population.assign(after)
+
+    def _revived_by_putting_back(
+        self, first: list[np.ndarray], last: list[np.ndarray], samples: np.ndarray
+    ) -> dict[str, list[np.ndarray]]:
+        """For each part, and each layer, which units are active if only their own part were as at first.
+
+        Everything else, the layers before included, stays as it is at the end; shape (networks, units).
+        """
+        template = self.population.template
+        active: dict[str, list[np.ndarray]] = {}
+        for part in ("bias", "weights"):
+            active[part] = []
+            for layer, incoming in enumerate(template.incoming):
+                mixed = [
+                    first[i] if i in incoming and template.parts[i] == part else value for i, value in enumerate(last)
+                ]
+                self.population.assign(mixed)
+                active[part].append(~activity.is_dead(self.population.measure(samples).n_active[layer]))
+        self.population.assign(last)
+        return active
 
 
 class _Record:
     """What is measured of one population, moment by moment; arrays start with the network."""
 
-    def __init__(self, depth: int, n_samples: int) -> None:
+    def __init__(self, template: models.Template, n_samples: int) -> None:
         self.n_samples = n_samples
-        self.trackers = [activity.Tracker() for _ in range(depth)]
+        self.template = template
+        self.trackers = [activity.Tracker() for _ in template.activations]
         self.counts: list[list[dict[str, np.ndarray]]] = []
         self.curves: list[dict[str, np.ndarray]] = []
+        self.paths: list[dict[str, np.ndarray]] = []
         self.finite: list[np.ndarray] = []
         self.steps: list[int] = []
 
-    def add(self, step: int, now: Measurement, update: np.ndarray, finite: np.ndarray) -> None:
+    def add(
+        self, step: int, now: Measurement, weights: list[np.ndarray], update: np.ndarray, finite: np.ndarray
+    ) -> None:
         finite = finite & np.isfinite(now.loss)
         if self.finite:
             finite &= self.finite[-1]
@@ -158,10 +296,17 @@ class _Record:
             ]
         )
         self.curves.append({"train_loss": now.loss, "train_accuracy": now.accuracy, "update_rms": update})
+        if len(now.n_active) == 1 and now.n_active[0].shape[1] == 1:
+            self.paths.append(_single_unit(self.template, weights, now.n_active[0][:, 0] / self.n_samples))
 
     @property
     def diverged(self) -> np.ndarray:
         return ~self.finite[-1]
+
+    @property
+    def died(self) -> list[np.ndarray]:
+        """For each layer the units that are dead now and were not at first, in networks that are finite."""
+        return [tracker.died & self.finite[-1][:, None] for tracker in self.trackers]
 
     def outcome(self, test: Measurement) -> dict[str, np.ndarray]:
         """Columns of the table of networks."""
@@ -209,16 +354,41 @@ class _Record:
             records.append({"step": step, "epoch": step / per_epoch, **curves})
         return records
 
+    def trajectory(self, per_epoch: int) -> list[dict[str, object]]:
+        """For each moment until divergence the columns of the table of trajectories; none for larger networks."""
+        return [
+            {"step": step, "epoch": step / per_epoch}
+            | {key: np.where(finite, value.astype(float), np.nan) for key, value in path.items()}
+            for step, finite, path in zip(self.steps, self.finite, self.paths, strict=False)
+        ]
+
+
+def _single_unit(template: models.Template, weights: list[np.ndarray], rate: np.ndarray) -> dict[str, np.ndarray]:
+    """Weights of networks of one hidden unit, shape (networks,); missing where a network has no such weight."""
+    missing = np.full(len(rate), np.nan)
+    values = dict.fromkeys(TRAJECTORY[2:-1], missing)
+    for place, (part, value) in enumerate(zip(template.parts, weights, strict=True)):
+        into = place in template.incoming[0]
+        flat = value.reshape(len(rate), -1)
+        if part == "bias":
+            values["unit_bias" if into else "output_bias"] = flat[:, 0]
+        elif into:
+            values["unit_weight_norm"] = np.linalg.norm(flat, axis=1)
+            values["unit_weight"] = flat[:, 0] if flat.shape[1] == 1 else missing
+        else:
+            values["output_weight"] = flat[:, 0]
+    return {**values, "activity_rate": rate}
+
 
 def _units(
-    template: models.Template,
     record: _Record,
     final: Inspection,
     movement: list[np.ndarray],
+    revived: dict[str, list[np.ndarray]],
 ) -> list[dict[str, object]]:
     """For each layer and status the columns of the table of units."""
     records = []
-    for layer, incoming in enumerate(template.incoming):
+    for layer, incoming in enumerate(record.template.incoming):
         now = record.now
         values = {
             "gradient": _norm_by_unit([final.gradients[i] for i in incoming]),
@@ -232,6 +402,10 @@ def _units(
                 columns[f"{name}_max"] = np.where(mask, value, -np.inf).max(axis=1)
                 columns[f"{name}_mean"] = np.where(mask, value, 0).sum(axis=1) / mask.sum(axis=1)
                 columns[f"{name}_max"][~mask.any(axis=1)] = np.nan
+            died = record.died[layer] & mask
+            columns["n_died"] = died.sum(axis=1)
+            for part, active in revived.items():
+                columns[f"n_active_{part}_put_back"] = (died & active[layer]).sum(axis=1)
             records.append(columns)
     return records
 
@@ -263,9 +437,14 @@ def _describe(study: str, networks: Sequence[Network]) -> pd.DataFrame:
     return frame.astype({**dict.fromkeys(texts, "category"), "bias": float})
 
 
-def _stacked(records: list[dict[str, object]], n: int) -> Columns:
-    """The first n networks of each record, one record after the other; scalars hold for all networks."""
+def _stacked(records: list[dict[str, object]], n: int, keys: Sequence[str] = ()) -> Columns:
+    """The first n networks of each record, one record after the other; scalars hold for all networks.
+
+    ``keys`` names the columns where there may be no records.
+    """
     columns = {"network": np.tile(np.arange(n), len(records))}
+    if not records:
+        return columns | {key: np.empty(0) for key in keys}
     for key in records[0]:
         columns[key] = np.concatenate([np.broadcast_to(r[key], np.shape(r[key]) or n)[:n] for r in records])
     return columns

@@ -49,6 +49,8 @@ def by_hand(optimizer, rate):
         "rmsprop": lambda: keras.optimizers.RMSprop(rate),
         "adam": lambda: keras.optimizers.Adam(rate),
         "amsgrad": lambda: keras.optimizers.Adam(rate, amsgrad=True),
+        "sgd_clip_norm": lambda: keras.optimizers.SGD(rate, global_clipnorm=1.0),
+        "sgd_clip_value": lambda: keras.optimizers.SGD(rate, clipvalue=0.1),
     }[optimizer]()
 
 
@@ -197,6 +199,6 @@ def test_networks_of_different_graphs_never_share_a_population(small_study):
     )
     for job in plan.jobs(study):
         for population in job.populations:
-            assert len({plan.graph(network) for network in population}) == 1
+            assert len({plan.course(network) for network in population}) == 1
             assert 1 <= len(population) <= plan.ROWS
             assert all(isinstance(network, Network) for network in population)

@@ -15,6 +15,7 @@ from dying_relu.script import make_importable
 make_importable()
 ESTIMAND_TABLES = registry.marked("estimands", "estimand")
 FIGURE_TABLES = registry.marked("figure_data", "kind")
+SECTION_TABLES = registry.marked("numbers", "section")
 
 try:
     check(config, read_yaml(ROOT / "workflow/schemas/config.yaml"), Path("config/config.yaml"))
@@ -27,12 +28,12 @@ except UserError as error:
     sys.exit(str(error))
 
 JOBS = {name: plan.jobs(item) for name, item in STUDIES.items()}
-FIGURES = {item.figure_name(key): (item, spec) for item in STUDIES.values() for key, spec in item.figures.items()}
-FIGURE_NAMES = [*FIGURES, "verdicts"]
 VERDICTS_CAPTION = (
     "Every claim's estimate with its simultaneous interval (Holm over all claims) against the region in which "
     "the claim holds (shaded, with the smallest deviation of interest)."
 )
+CAPTIONS = {item.figure_name(key): f["caption"] for item in STUDIES.values() for key, f in item.figures.items()}
+CAPTIONS["verdicts"] = VERDICTS_CAPTION
 SECTIONS = sorted(path.stem for path in (ROOT / "paper" / "sections").glob("*.tex"))
 
 
@@ -40,9 +41,6 @@ wildcard_constraints:
     preset=r"\w+",
     study="|".join(STUDIES),
     job=r"\d+",
-    claim="|".join(CLAIMS),
-    figure="|".join(FIGURES) or "none",
-    name="|".join(FIGURE_NAMES),
 
 
 def library(*modules, without=()):
@@ -50,29 +48,19 @@ def library(*modules, without=()):
     return sources.files(*modules, relative_to=ROOT, without=without)
 
 
+def claims_of(name):
+    """The claims that a study decides."""
+    return [claim for claim in CLAIMS.values() if claim.study == name]
+
+
 def study_tables(name, tables):
     """Paths of some of a study's tables."""
     return [f"results/studies/{name}/{table}.parquet" for table in tables]
 
 
-def figure_kind(name):
-    """The kind of a figure, which says how it is drawn."""
-    return FIGURES[name][1]["kind"] if name in FIGURES else name
-
-
-def figure_table(name):
-    """The table a figure is drawn from; the verdicts are drawn from the ledger itself."""
-    return f"results/figures/data/{name}.csv" if name in FIGURES else "results/claims.csv"
-
-
-def figure_caption(name):
-    """What is to be seen in a figure, in plain text."""
-    return FIGURES[name][1]["caption"] if name in FIGURES else VERDICTS_CAPTION
-
-
-def report_category(name):
-    """Where a figure stands in the report."""
-    return FIGURES[name][0].title if name in FIGURES else "Claims"
+def figures_of(item):
+    """The kind of each figure of a study, by the figure's name."""
+    return {item.figure_name(key): figure["kind"] for key, figure in item.figures.items()}
 
 
 def commit():

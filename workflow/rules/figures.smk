@@ -1,45 +1,78 @@
-# The table behind each figure, then the figure, drawn from that table alone.
+# For each study the tables behind its figures, then the figures, each drawn from its table alone.
+
+for name, item in STUDIES.items():
+    if not item.figures:
+        continue
+
+    rule:
+        name:
+            f"figure_data_{name}"
+        input:
+            library("figure_data"),
+            tables=study_tables(name, sorted({t for f in item.figures.values() for t in FIGURE_TABLES[f["kind"]]})),
+        output:
+            [f"results/figures/data/{figure}.csv" for figure in figures_of(item)],
+        log:
+            f"logs/figure_data/{name}.log",
+        benchmark:
+            f"benchmarks/figure_data/{name}.tsv"
+        conda:
+            "../../environment.yml"
+        params:
+            kinds=list(figures_of(item).values()),
+        script:
+            "../scripts/figure_data.py"
+
+    rule:
+        name:
+            f"figures_{name}"
+        input:
+            library("figures"),
+            tables=[f"results/figures/data/{figure}.csv" for figure in figures_of(item)],
+        output:
+            [
+                report(
+                    f"results/figures/{figure}.pdf",
+                    caption="../report/figure.rst",
+                    category=item.title,
+                    labels={"figure": figure},
+                )
+                for figure in figures_of(item)
+            ],
+            [f"results/figures/{figure}.png" for figure in figures_of(item)],
+        log:
+            f"logs/figures/{name}.log",
+        benchmark:
+            f"benchmarks/figures/{name}.tsv"
+        conda:
+            "../../environment.yml"
+        params:
+            kinds=list(figures_of(item).values()),
+            captions={figure: CAPTIONS[figure] for figure in figures_of(item)},
+        script:
+            "../scripts/figures.py"
 
 
-rule figure_data:
-    input:
-        library("figure_data"),
-        tables=lambda wildcards: study_tables(
-            FIGURES[wildcards.figure][0].name, FIGURE_TABLES[FIGURES[wildcards.figure][1]["kind"]]
-        ),
-    output:
-        "results/figures/data/{figure}.csv",
-    log:
-        "logs/figure_data/{figure}.log",
-    benchmark:
-        "benchmarks/figure_data/{figure}.tsv"
-    conda:
-        "../../environment.yml"
-    params:
-        kind=lambda wildcards: FIGURES[wildcards.figure][1]["kind"],
-    script:
-        "../scripts/figure_data.py"
-
-
-rule figure:
+rule verdicts:
     input:
         library("figures"),
-        table=lambda wildcards: figure_table(wildcards.name),
+        tables=["results/claims.csv"],
     output:
-        pdf=report(
-            "results/figures/{name}.pdf",
+        report(
+            "results/figures/verdicts.pdf",
             caption="../report/figure.rst",
-            category=lambda wildcards: report_category(wildcards.name),
+            category="Claims",
+            labels={"figure": "verdicts"},
         ),
-        png="results/figures/{name}.png",
+        "results/figures/verdicts.png",
     log:
-        "logs/figure/{name}.log",
+        "logs/figures/verdicts.log",
     benchmark:
-        "benchmarks/figure/{name}.tsv"
+        "benchmarks/figures/verdicts.tsv"
     conda:
         "../../environment.yml"
     params:
-        kind=lambda wildcards: figure_kind(wildcards.name),
-        caption=lambda wildcards: figure_caption(wildcards.name),
+        kinds=["verdicts"],
+        captions={"verdicts": VERDICTS_CAPTION},
     script:
-        "../scripts/figure.py"
+        "../scripts/figures.py"

@@ -29,7 +29,7 @@ rule numbers:
         claims="results/claims.csv",
         provenance="results/provenance.json",
         audits=[f"results/studies/{name}/audit.csv" for name in STUDIES],
-        tables=[path for name in STUDIES for path in study_tables(name, ("networks", "activity"))],
+        tables=[path for name in STUDIES for path in study_tables(name, SECTION_TABLES.get(name, ("networks",)))],
     output:
         "results/paper/numbers.tex",
     log:
@@ -53,7 +53,7 @@ rule paper:
         library("typeset"),
         sorted(str(path.relative_to(ROOT)) for path in PAPER.rglob("*.*")),
         "results/paper/numbers.tex",
-        [f"results/figures/{name}.pdf" for name in FIGURE_NAMES],
+        [f"results/figures/{name}.pdf" for name in CAPTIONS],
     output:
         "results/paper.pdf",
     log:

@@ -1,22 +1,23 @@
-# Estimate each claim from its study's tables, then judge all claims together.
+# Estimate each study's claims from its tables, then judge all claims together.
 
 
 rule estimate:
     input:
         library("estimands"),
         tables=lambda wildcards: study_tables(
-            CLAIMS[wildcards.claim].study, ESTIMAND_TABLES[CLAIMS[wildcards.claim].estimand]
+            wildcards.study,
+            sorted({table for claim in claims_of(wildcards.study) for table in ESTIMAND_TABLES[claim.estimand]}),
         ),
     output:
-        "results/estimates/{claim}.csv",
+        "results/estimates/{study}.csv",
     log:
-        "logs/estimate/{claim}.log",
+        "logs/estimate/{study}.log",
     benchmark:
-        "benchmarks/estimate/{claim}.tsv"
+        "benchmarks/estimate/{study}.tsv"
     conda:
         "../../environment.yml"
     params:
-        estimand=lambda wildcards: CLAIMS[wildcards.claim].estimand,
+        estimands=lambda wildcards: {claim.id: claim.estimand for claim in claims_of(wildcards.study)},
     script:
         "../scripts/estimate.py"
 
@@ -25,7 +26,7 @@ rule judge:
     input:
         library("judge"),
         claims="config/claims.yaml",
-        values=expand("results/estimates/{claim}.csv", claim=CLAIMS),
+        values=expand("results/estimates/{study}.csv", study=sorted({claim.study for claim in CLAIMS.values()})),
     output:
         "results/claims.csv",
     log:

@@ -11,6 +11,7 @@ rule train:
         activity="results/training/{preset}/{study}/{job}/activity.parquet",
         history="results/training/{preset}/{study}/{job}/history.parquet",
         units="results/training/{preset}/{study}/{job}/units.parquet",
+        trajectory="results/training/{preset}/{study}/{job}/trajectory.parquet",
     log:
         "logs/train/{preset}/{study}/{job}.log",
     benchmark:
@@ -40,7 +41,7 @@ rule gather:
     benchmark:
         "benchmarks/gather/{study}/{table}.tsv"
     wildcard_constraints:
-        table="networks|activity|history|units",
+        table="networks|activity|history|units|trajectory",
     conda:
         "../../environment.yml"
     script:

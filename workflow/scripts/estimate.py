@@ -1,4 +1,4 @@
-"""Estimate one claim: one value a confirmatory seed."""
+"""Estimate the claims of one study: for each, one value a confirmatory seed."""
 
 from dying_relu.script import logged
 
@@ -8,4 +8,4 @@ with logged(snakemake.log[0]):
     from dying_relu import estimands, tables
 
     frames = {Path(path).stem: tables.read(path) for path in snakemake.input.tables}
-    tables.write(estimands.ESTIMANDS[snakemake.params.estimand](frames), snakemake.output[0])
+    tables.write(estimands.estimate(snakemake.params.estimands, frames), snakemake.output[0])

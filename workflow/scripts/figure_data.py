@@ -1,4 +1,4 @@
-"""The table behind one figure."""
+"""The tables behind the figures of one study."""
 
 from dying_relu.script import logged
 
@@ -8,4 +8,5 @@ with logged(snakemake.log[0]):
     from dying_relu import figure_data, tables
 
     frames = {Path(path).stem: tables.read(path) for path in snakemake.input.tables}
-    tables.write(figure_data.KINDS[snakemake.params.kind](frames), snakemake.output[0])
+    for kind, path in zip(snakemake.params.kinds, snakemake.output, strict=True):
+        tables.write(figure_data.KINDS[kind](frames), path)

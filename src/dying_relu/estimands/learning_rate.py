@@ -1,39 +1,34 @@
-"""Estimands: small named functions from a study's tables to one value a seed.
+"""Estimands of the study learning_rate: who dies, who comes back, and whether it matters."""
 
-Each takes the tables of one study (networks, activity, history, units) and returns a frame with a row
-a confirmatory seed: ``seed``, ``value``, and for claims about counts ``events`` and ``exposure``. What
-has to be chosen (a rate, a scaling) is chosen on pilot seeds. Diverged networks take no part.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from dying_relu.study import SETTINGS
+from dying_relu.estimands.common import (
+    NETWORK,
+    Tables,
+    alive,
+    by_seed,
+    confirmatory,
+    counts,
+    estimand,
+    grouped,
+    last,
+    plain,
+    treated,
+    with_risk,
+)
 
-Tables = Mapping[str, pd.DataFrame]
-ESTIMANDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
 LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
-NETWORK = ["grid", *SETTINGS, "seed"]  # what tells the networks of a study apart
-
-
-def estimand(*tables: str) -> Callable:
-    """Register an estimand under its function's name; `registry` reads here which tables it needs."""
-
-    def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
-        ESTIMANDS[function.__name__] = function
-        return function
-
-    return register
 
 
 @estimand("networks")
 def dead_fraction_at_killing_rate(tables: Tables) -> pd.DataFrame:
     """Dead fraction of the network at the end, at the scaling and rate chosen by `killing_cell`."""
-    networks = _plain(tables["networks"])
-    chosen = _alive(in_cell(networks, killing_cell(networks)))
-    return _by_seed(chosen.set_index("seed")["dead_fraction"])
+    networks = plain(tables["networks"])
+    chosen = alive(in_cell(networks, killing_cell(networks)))
+    return by_seed(chosen.set_index("seed")["dead_fraction"])
 
 
 @estimand("networks")
@@ -42,13 +37,13 @@ def dead_fraction_ratio_proper_to_killing(tables: Tables) -> pd.DataFrame:
 
     The proper rate is the one with the best mean test accuracy on pilot seeds.
     """
-    networks = _plain(tables["networks"])
+    networks = plain(tables["networks"])
     killing = killing_cell(networks)
     pair = [
-        _alive(in_cell(networks, cell)).set_index("seed")["dead_fraction"]
+        alive(in_cell(networks, cell)).set_index("seed")["dead_fraction"]
         for cell in (proper_cell(networks, killing), killing)
     ]
-    return _by_seed(pair[0] / pair[1].where(pair[1] > 0))
+    return by_seed(pair[0] / pair[1].where(pair[1] > 0))
 
 
 @estimand("networks", "history")
@@ -59,32 +54,32 @@ def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
     one at the start. One correlation for each seed and SGD arm (scaling, depth) in which units die at
     some rate; averaged over the arms.
     """
-    early = _confirmatory(_plain(tables["history"]))
+    early = confirmatory(plain(tables["history"]))
     early = early[(early["step"] > 0) & (early["step"] <= _single_steps(early))]
-    updates = _by(early, NETWORK)["update_rms"].mean().rename("update")
-    networks = _alive(_confirmatory(_plain(tables["networks"]))).merge(updates.reset_index(), on=NETWORK)
+    updates = grouped(early, NETWORK)["update_rms"].mean().rename("update")
+    networks = alive(confirmatory(plain(tables["networks"]))).merge(updates.reset_index(), on=NETWORK)
     arms = networks.groupby(["seed", "scaling", "depth"], observed=True)[["update", "dead_fraction"]]
-    return _by_seed(arms.apply(_spearman).groupby("seed").mean())
+    return by_seed(arms.apply(_spearman).groupby("seed").mean())
 
 
 @estimand("activity")
 def first_layer_revivals(tables: Tables) -> pd.DataFrame:
     """Revivals in the first hidden layer under plain SGD; exposure in dead units times epochs."""
-    activity = _confirmatory(_plain(tables["activity"]))
+    activity = confirmatory(plain(tables["activity"]))
     first = activity[activity["layer"] == 1]
-    return _counts(with_risk(first), "n_revived", "risk")
+    return counts(with_risk(first), "n_revived", "risk")
 
 
 @estimand("activity")
 def recovered_share(tables: Tables) -> pd.DataFrame:
     """Of the units found dead at any measurement under SGD, the share alive at the end."""
-    return _recovered(_last(_confirmatory(_plain(tables["activity"]))))
+    return _recovered(last(confirmatory(plain(tables["activity"]))))
 
 
 @estimand("activity")
 def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
     """`recovered_share` of the layers after the first."""
-    end = _last(_confirmatory(_plain(tables["activity"])))
+    end = last(confirmatory(plain(tables["activity"])))
     return _recovered(end[end["layer"] > 1])
 
 
@@ -94,16 +89,16 @@ def stopped_share_with_half_a_layer_dead(tables: Tables) -> pd.DataFrame:
 
     Stopped: the training loss falls by less than 10 % from then to the end.
     """
-    activity = _treated(_confirmatory(tables["activity"]))
+    activity = treated(confirmatory(tables["activity"]))
     after = activity[activity["epoch"] == 1]
     after = after.assign(dead=(after["n_dead"] / after["n_units"]).astype(float))
-    worst = _by(after, NETWORK)["dead"].max().reset_index()
-    history = _treated(_confirmatory(tables["history"]))
-    then, end = history[history["epoch"] == 1], _last(history)
+    worst = grouped(after, NETWORK)["dead"].max().reset_index()
+    history = treated(confirmatory(tables["history"]))
+    then, end = history[history["epoch"] == 1], last(history)
     losses = then.merge(end, on=NETWORK, suffixes=("_then", "_end")).merge(worst, on=NETWORK)
     losses = losses[losses["dead"] > 0.5].dropna(subset="train_loss_end")
     stopped = losses["train_loss_end"] > (1 - LATE_FALL) * losses["train_loss_then"]
-    return _by_seed(stopped.astype(float).groupby(losses["seed"]).mean())
+    return by_seed(stopped.astype(float).groupby(losses["seed"]).mean())
 
 
 @estimand("units")
@@ -113,7 +108,7 @@ def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
     Movement: Euclidean length of the change of a unit's incoming weights and bias, plain SGD. The sums
     run over all nearly dead units of the seed, each against the mean of its active siblings.
     """
-    units = _confirmatory(_plain(tables["units"]))
+    units = confirmatory(plain(tables["units"]))
     units = units[units["n_units"] > 0]
     wide = (
         units.set_index([*NETWORK, "layer", "status"])[["n_units", "movement_mean"]]
@@ -123,7 +118,7 @@ def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
     count = wide[("n_units", "nearly dead")]
     near = (wide[("movement_mean", "nearly dead")] * count).groupby("seed").sum()
     active = (wide[("movement_mean", "active")] * count).groupby("seed").sum()
-    return _by_seed(near / active.where(active > 0))
+    return by_seed(near / active.where(active > 0))
 
 
 @estimand("units")
@@ -136,6 +131,24 @@ def dead_units_with_varying_output(tables: Tables) -> pd.DataFrame:
 def dead_units_with_gradient(tables: Tables) -> pd.DataFrame:
     """Layers with a dead ReLU into whose weights some gradient of the full-batch loss flows; exposure: dead units."""
     return _dead_units(tables, "gradient_max")
+
+
+@estimand("networks", "units")
+def share_revived_by_bias(tables: Tables) -> pd.DataFrame:
+    """Of the units that died at the killing rate, the share active again once their bias alone is put back."""
+    return by_seed(revived_shares(tables)["bias"])
+
+
+def revived_shares(tables: Tables) -> pd.DataFrame:
+    """By confirmatory seed, the shares of killed units that are active with only ``bias`` or ``weights`` put back.
+
+    Killed: dead at the end, not at the start; scaling and rate chosen by `killing_cell`, plain SGD.
+    """
+    networks = plain(tables["networks"])
+    units = in_cell(plain(tables["units"]), killing_cell(networks))
+    sums = units.groupby("seed")[["n_died", "n_active_bias_put_back", "n_active_weights_put_back"]].sum().astype(float)
+    killed = sums["n_died"].where(sums["n_died"] > 0)
+    return pd.DataFrame({part: (sums[f"n_active_{part}_put_back"] / killed).dropna() for part in ("bias", "weights")})
 
 
 def killing_cell(networks: pd.DataFrame) -> dict[str, object]:
@@ -160,39 +173,10 @@ def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
     With no living sibling no gradient passes the layer, so nothing before it moves: a control for how
     deeper units come back.
     """
-    rows = _confirmatory(_plain(activity)).sort_values("step", kind="stable", ignore_index=True)
-    same = _by(rows, [*NETWORK, "layer"])
+    rows = confirmatory(plain(activity)).sort_values("step", kind="stable", ignore_index=True)
+    same = grouped(rows, [*NETWORK, "layer"])
     silent = (same["n_dead"].shift() == same["n_units"].shift()).fillna(False).astype(bool) & rows["n_dead"].notna()
     return int(rows.loc[silent, "n_revived"].sum()), int(silent.sum())
-
-
-def with_risk(activity: pd.DataFrame) -> pd.DataFrame:
-    """The table with a column ``risk``: units dead at the measurement before, times the epochs since."""
-    ordered = activity.sort_values("step", kind="stable", ignore_index=True)
-    same = _by(ordered, [*NETWORK, "layer"])
-    return ordered.assign(risk=(same["n_dead"].shift() * same["epoch"].diff()).astype(float))
-
-
-def is_control(frame: pd.DataFrame) -> pd.Series:
-    """Networks of a grid that serves as control: its name begins with ``control``."""
-    return frame["grid"].astype(str).str.startswith("control")
-
-
-def _treated(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[~is_control(frame)]
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Networks trained by plain SGD, without the controls."""
-    return _treated(frame[frame["optimizer"] == "sgd"])
-
-
-def _confirmatory(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["phase"] == "confirmatory"]
-
-
-def _alive(networks: pd.DataFrame) -> pd.DataFrame:
-    return networks[~networks["diverged"]]
 
 
 def _depth(networks: pd.DataFrame) -> pd.DataFrame:
@@ -203,13 +187,8 @@ def _depth(networks: pd.DataFrame) -> pd.DataFrame:
 
 def in_cell(frame: pd.DataFrame, cell: Mapping[str, object]) -> pd.DataFrame:
     """Confirmatory rows of the reference depth at a scaling and rate."""
-    frame = _depth(_confirmatory(frame))
+    frame = _depth(confirmatory(frame))
     return frame[(frame["scaling"] == cell["scaling"]) & (frame["learning_rate"] == cell["learning_rate"])]
-
-
-def _last(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the last measured moment."""
-    return frame[frame["epoch"] == frame["epochs"]]
 
 
 def _single_steps(history: pd.DataFrame) -> int:
@@ -231,28 +210,12 @@ def _recovered(end: pd.DataFrame) -> pd.DataFrame:
     """Of the units ever dead, those alive at the end, summed over the seed's finite networks."""
     sums = end.groupby("seed")[["n_ever_dead", "n_dead"]].sum().astype(float)
     alive = sums["n_ever_dead"] - sums["n_dead"]
-    return _by_seed(alive / sums["n_ever_dead"].where(sums["n_ever_dead"] > 0)).assign(
+    return by_seed(alive / sums["n_ever_dead"].where(sums["n_ever_dead"] > 0)).assign(
         events=alive.to_numpy(), exposure=sums["n_ever_dead"].to_numpy()
     )
 
 
 def _dead_units(tables: Tables, column: str) -> pd.DataFrame:
-    units = _treated(_confirmatory(tables["units"]))
+    units = treated(confirmatory(tables["units"]))
     dead = units[(units["status"] == "dead") & (units["activation"] == "relu")]
-    return _counts(dead.assign(nonzero=(dead[column] > 0).astype(int)), "nonzero", "n_units")
-
-
-def _counts(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
-    """Whether a seed saw any event, how many, and its exposure; seeds without exposure say nothing."""
-    sums = frame.groupby("seed")[[events, exposure]].sum().astype(float)
-    sums = sums[sums[exposure] > 0].rename(columns={events: "events", exposure: "exposure"})
-    return sums.assign(value=(sums["events"] > 0).astype(float)).reset_index()[["seed", "value", "events", "exposure"]]
-
-
-def _by_seed(values: pd.Series) -> pd.DataFrame:
-    return values.rename("value").rename_axis("seed").reset_index().sort_values("seed", ignore_index=True)
-
-
-def _by(frame: pd.DataFrame, keys: list[str]):
-    """Group by keys of which some may be missing (a network without biases) or have unseen levels."""
-    return frame.groupby(keys, observed=True, dropna=False)
+    return counts(dead.assign(nonzero=(dead[column] > 0).astype(int)), "nonzero", "n_units")

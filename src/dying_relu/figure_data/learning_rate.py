@@ -1,41 +1,20 @@
-"""The table behind each kind of figure: what is drawn, with intervals over seeds.
-
-A kind takes the tables of one study and returns one tidy frame, saved as CSV; `figures` draws it from
-there. Only confirmatory seeds are drawn; controls are left out; diverged networks have no dead fraction.
-"""
-
-from collections.abc import Callable, Mapping
+"""Tables behind the figures of the study learning_rate; the kinds suit any study that varies the rate."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from dying_relu.estimands import is_control
-from dying_relu.seeding import integer_seed
+from dying_relu.figure_data.common import Tables, drawn, kind, summarise
 
-Tables = Mapping[str, pd.DataFrame]
-KINDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
-_RESAMPLES = 999
 _DEATH_LEVEL = 0.4  # the share of dead units that the best-known claim names
-
-
-def kind(*tables: str) -> Callable:
-    """Register a kind of figure under its function's name; `registry` reads here which tables it needs."""
-
-    def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
-        KINDS[function.__name__] = function
-        return function
-
-    return register
 
 
 @kind("networks", "activity")
 def dead_by_rate(tables: Tables) -> pd.DataFrame:
     """Dead fraction at the end against the rate: each layer, and the share of diverged networks beside it."""
     arm = ["scaling", "optimizer", "depth", "learning_rate"]
-    networks = _drawn(tables["networks"])
+    networks = drawn(tables["networks"])
     diverged = summarise(networks.assign(value=networks["diverged"].astype(float)), arm).assign(series="diverged")
-    activity = _drawn(tables["activity"])
+    activity = drawn(tables["activity"])
     end = activity[activity["epoch"] == activity["epochs"]]
     layers = summarise(end.assign(value=(end["n_dead"] / end["n_units"]).astype(float)), [*arm, "layer"])
     layers["series"] = "layer " + layers.pop("layer").astype(str)
@@ -46,7 +25,7 @@ def dead_by_rate(tables: Tables) -> pd.DataFrame:
 def dead_by_scaled_rate(tables: Tables) -> pd.DataFrame:
     """Dead fraction against the rate over the divergence limit of its class (`divergence_limits`)."""
     arm = ["scaling", "optimizer", "depth"]
-    networks = _drawn(tables["networks"])
+    networks = drawn(tables["networks"])
     limits = divergence_limits(tables["networks"])
     cells = summarise(networks.assign(value=networks["dead_fraction"]), [*arm, "learning_rate"])
     cells = cells.merge(limits.dropna(subset="limit"), on=arm)
@@ -60,7 +39,7 @@ def events_over_time(tables: Tables) -> pd.DataFrame:
     Plain SGD (or the study's only optimiser) at the reference depth or the nearest; of the rates at which
     less than half of the networks diverge, the four at which most units die.
     """
-    activity = _reference_arm(_drawn(tables["activity"]))
+    activity = _reference_arm(drawn(tables["activity"]))
     network = ["scaling", "learning_rate", "seed", "layer"]
     rows = activity.sort_values([*network, "step"], ignore_index=True)
     finite = rows["n_dead"].notna().groupby([rows[key] for key in network], observed=True).transform("all")
@@ -83,7 +62,7 @@ def events_over_time(tables: Tables) -> pd.DataFrame:
 @kind("networks")
 def accuracy_by_dead(tables: Tables) -> pd.DataFrame:
     """Test accuracy at the end against the dead fraction, in tenths, for each optimiser and scaling."""
-    networks = _drawn(tables["networks"])
+    networks = drawn(tables["networks"])
     networks = networks[~networks["diverged"]]
     edges = np.linspace(0, 1, 11)
     low = edges[np.clip(np.digitize(networks["dead_fraction"], edges) - 1, 0, 9)]
@@ -106,7 +85,7 @@ def divergence_limits(networks: pd.DataFrame) -> pd.DataFrame:
     least half; missing where none of the rates reaches it. ``limit_dead``: the same for a mean dead
     fraction of 40 %, among networks that stay finite.
     """
-    networks = _drawn(networks)
+    networks = drawn(networks)
     rows = []
     for arm, part in networks.groupby(["scaling", "optimizer", "depth"], observed=True):
         rates = part.groupby("learning_rate")
@@ -121,26 +100,6 @@ def divergence_limits(networks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summarise(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Mean of ``value`` over seeds in each cell, with a 95 % BCa interval; a seed's networks are averaged first."""
-    rows = []
-    seeds = frame.dropna(subset="value").groupby([*by, "seed"], observed=True)["value"].mean()
-    for cell, values in seeds.groupby(level=by, observed=True):
-        low, high = _interval(values.to_numpy(float), cell)
-        cell = cell if isinstance(cell, tuple) else (cell,)
-        rows.append((*cell, values.mean(), low, high, len(values)))
-    return pd.DataFrame(rows, columns=[*by, "mean", "ci_low", "ci_high", "n_seeds"])
-
-
-def _interval(values: np.ndarray, cell: object) -> tuple[float, float]:
-    if len(values) < 3 or np.ptp(values) == 0:
-        return float(values.min()), float(values.max())
-    result = stats.bootstrap(
-        (values,), np.mean, n_resamples=_RESAMPLES, method="BCa", rng=integer_seed("figure", cell)
-    ).confidence_interval
-    return float(result.low), float(result.high)
-
-
 def _crossing(curve: pd.Series, level: float) -> float:
     """The rate at which a curve over rates first reaches a level, linear in log rate; NaN where it never does."""
     above = np.flatnonzero(curve.to_numpy() >= level)
@@ -151,10 +110,6 @@ def _crossing(curve: pd.Series, level: float) -> float:
         return float(curve.index[0])
     x, y = np.log(curve.index[first - 1 : first + 1].to_numpy()), curve.iloc[first - 1 : first + 1].to_numpy()
     return float(np.exp(np.interp(level, y, x)))
-
-
-def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[(frame["phase"] == "confirmatory") & ~is_control(frame)]
 
 
 def _reference_arm(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,71 @@
+"""What estimands share: how they are registered, and which rows of a table they look at."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from dying_relu.study import SETTINGS
+
+Tables = Mapping[str, pd.DataFrame]
+ESTIMANDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
+NETWORK = ["grid", *SETTINGS, "seed"]  # what tells the networks of a study apart
+
+
+def estimand(*tables: str) -> Callable:
+    """Register an estimand under its function's name; `registry` reads here which tables it needs."""
+
+    def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
+        ESTIMANDS[function.__name__] = function
+        return function
+
+    return register
+
+
+def with_risk(activity: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column ``risk``: units dead at the measurement before, times the epochs since."""
+    ordered = activity.sort_values("step", kind="stable", ignore_index=True)
+    same = grouped(ordered, [*NETWORK, "layer"])
+    return ordered.assign(risk=(same["n_dead"].shift() * same["epoch"].diff()).astype(float))
+
+
+def is_control(frame: pd.DataFrame) -> pd.Series:
+    """Networks of a grid that serves as control: its name begins with ``control``."""
+    return frame["grid"].astype(str).str.startswith("control")
+
+
+def treated(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[~is_control(frame)]
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Networks trained by plain SGD, without the controls."""
+    return treated(frame[frame["optimizer"] == "sgd"])
+
+
+def confirmatory(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["phase"] == "confirmatory"]
+
+
+def alive(networks: pd.DataFrame) -> pd.DataFrame:
+    return networks[~networks["diverged"]]
+
+
+def last(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last measured moment."""
+    return frame[frame["epoch"] == frame["epochs"]]
+
+
+def counts(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
+    """Whether a seed saw any event, how many, and its exposure; seeds without exposure say nothing."""
+    sums = frame.groupby("seed")[[events, exposure]].sum().astype(float)
+    sums = sums[sums[exposure] > 0].rename(columns={events: "events", exposure: "exposure"})
+    return sums.assign(value=(sums["events"] > 0).astype(float)).reset_index()[["seed", "value", "events", "exposure"]]
+
+
+def by_seed(values: pd.Series) -> pd.DataFrame:
+    return values.rename("value").rename_axis("seed").reset_index().sort_values("seed", ignore_index=True)
+
+
+def grouped(frame: pd.DataFrame, keys: list[str]):
+    """Group by keys of which some may be missing (a network without biases) or have unseen levels."""
+    return frame.groupby(keys, observed=True, dropna=False)

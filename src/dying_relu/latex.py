@@ -1,0 +1,48 @@
+r"""Values as LaTeX: numbers, shares, tables."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{c: "\\" + c for c in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def escape(text: object) -> str:
+    """Plain text as LaTeX."""
+    return "".join(_SPECIAL.get(character, character) for character in str(text))
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, without exponents where it can be read without."""
+    if value is None or not np.isfinite(value):
+        return "--"
+    if value == 0:
+        return "0"
+    if float(value).is_integer() and abs(value) < 1e9:
+        return f"{int(value):,}".replace(",", r"\,")
+    if 1e-4 <= abs(value) < 1e5:
+        decimals = max(digits - 1 - int(np.floor(np.log10(abs(value)))), 0)
+        return f"{value:.{decimals}f}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return rf"${mantissa}\times10^{{{int(exponent)}}}$"
+
+
+def percent(value: float) -> str:
+    r"""A share as per cent, with one decimal below ten."""
+    if value is None or not np.isfinite(value):
+        return "--"
+    shown = 100 * value
+    digits = 0 if shown == 0 or round(shown, 1) >= 10 else 1 if round(shown, 1) >= 0.1 else 3
+    return rf"{shown:.{digits}f}\,\%"
+
+
+def tabular(head: list[str], rows: Iterable[Iterable[str]], columns: str) -> str:
+    """A booktabs table body; cells are LaTeX already."""
+    body = "".join(" & ".join(row) + r" \\" + "\n" for row in rows)
+    top = rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}\toprule {' & '.join(head)} \\ \midrule"
+    return f"{top} {body}\\bottomrule\\end{{tabular}}"

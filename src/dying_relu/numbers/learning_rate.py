@@ -1,0 +1,143 @@
+"""The numbers and tables that the section on the learning rate speaks of."""
+
+import pandas as pd
+
+from dying_relu import activity
+from dying_relu.estimands import learning_rate as estimate
+from dying_relu.estimands.common import Tables, is_control, with_risk
+from dying_relu.figure_data.learning_rate import divergence_limits
+from dying_relu.labels import OPTIMIZER_NAMES
+from dying_relu.latex import number, percent, tabular
+from dying_relu.numbers.common import section
+
+
+@section("networks", "activity", "units")
+def learning_rate(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
+    """Numbers and tables of the section."""
+    return _numbers(found), {
+        "limits": _limits_table(found["networks"]),
+        "revivals": _revivals_table(found["activity"]),
+        "definitions": _definitions_table(found),
+    }
+
+
+def _numbers(found: Tables) -> dict[str, str]:
+    networks = found["networks"]
+    plain = networks[(networks["optimizer"] == "sgd") & ~is_control(networks)]
+    killing = estimate.killing_cell(plain)
+    proper = estimate.proper_cell(plain, killing)
+    values = {}
+    for name, cell in (("killing", killing), ("proper", proper)):
+        here = estimate.in_cell(plain, cell)
+        values |= {
+            f"{name}.rate": f"{cell['learning_rate']:g}",
+            f"{name}.scaling": str(cell["scaling"]),
+            f"{name}.dead": percent(here["dead_fraction"].mean()),
+            f"{name}.diverged": percent(here["diverged"].mean()),
+            f"{name}.accuracy": percent(here["test_accuracy"].mean()),
+        }
+    put_back = estimate.revived_shares(found)
+    revived, silent = estimate.revivals_in_silent_layers(found["activity"])
+    controls = networks[is_control(networks)]
+    for name, part in (
+        ("linear", controls[controls["activation"] == "linear"]),
+        ("bias", controls[controls["activation"] == "relu"]),
+    ):
+        values[f"control.{name}.dead"] = percent(part["dead_fraction"].mean())
+        values[f"control.{name}.networks"] = number(int((~part["diverged"]).sum()))
+    limits = divergence_limits(networks)
+    reached = limits.dropna(subset="limit_dead")
+    before = reached[reached["limit"].isna() | (reached["limit_dead"] < reached["limit"])]
+    best = networks[(networks["phase"] == "confirmatory") & (networks["dead_fraction"] >= 0.4)]["test_accuracy"]
+    return values | {
+        "revived.by.weights": percent(put_back["weights"].mean()),
+        "silent.revived": number(revived),
+        "silent.moments": number(silent),
+        "classes": number(len(limits)),
+        "classes.forty": number(len(reached)),
+        "classes.forty.before": number(len(before)),
+        "forty.networks": number(len(best)),
+        "forty.accuracy.median": percent(best.median()),
+        "forty.accuracy.best": percent(best.max()),
+        "forty.learned": percent((best >= 0.9).mean()),
+    }
+
+
+def _limits_table(networks: pd.DataFrame) -> str:
+    rows = [
+        [
+            OPTIMIZER_NAMES[row.optimizer],
+            str(row.depth),
+            row.scaling,
+            number(row.limit_dead, 2),
+            number(row.limit, 2),
+            number(row.limit_dead / row.limit, 2),
+            percent(row.most_dead),
+        ]
+        for row in divergence_limits(networks).itertuples()
+    ]
+    head = ["optimiser", "depth", "inputs", r"rate of 40\,\% dead", "divergence limit", "their ratio", "most dead"]
+    return tabular(head, rows, "lrlrrrr")
+
+
+def _revivals_table(frame: pd.DataFrame) -> str:
+    frame = frame[(frame["phase"] == "confirmatory") & ~is_control(frame)]
+    frame = with_risk(frame)
+    sums = frame.groupby(["optimizer", "depth", "scaling", "layer"], observed=True)[
+        ["n_died", "n_revived", "risk"]
+    ].sum()
+    rows = []
+    order = sorted(sums.index, key=lambda index: (list(OPTIMIZER_NAMES).index(index[0]), *index[1:]))
+    for optimizer, depth, scaling, layer in order:
+        cell = sums.loc[(optimizer, depth, scaling, layer)]
+        # three over the exposure bounds a rate of which no event was seen (rule of three)
+        hazard = number(cell.n_revived / cell.risk, 2) if cell.n_revived > 0 else rf"$<${number(3 / cell.risk, 2)}"
+        rows.append(
+            [
+                OPTIMIZER_NAMES[optimizer],
+                str(depth),
+                scaling,
+                str(layer),
+                number(int(cell.n_died)),
+                number(int(cell.n_revived)),
+                number(round(cell.risk)),
+                hazard if cell.risk > 0 else "--",
+            ]
+        )
+    head = [
+        "optimiser",
+        "depth",
+        "inputs",
+        "layer",
+        "deaths",
+        "revivals",
+        r"dead units $\times$ epochs",
+        "revival hazard",
+    ]
+    return tabular(head, rows, "lrlrrrrr")
+
+
+def _definitions_table(found: Tables) -> str:
+    networks = found["networks"]
+    plain = networks[(networks["optimizer"] == "sgd") & ~is_control(networks)]
+    killing = estimate.killing_cell(plain)
+    frame = found["activity"]
+    frame = frame[(frame["optimizer"] == "sgd") & ~is_control(frame) & (frame["epoch"] == frame["epochs"])]
+    names = {
+        "n_dead": "dead",
+        "n_nearly_dead": "nearly dead",
+        "n_ever_dead": "dead at some measurement",
+        **{f"n_dormant_{tau:g}": rf"$\tau$-dormant, $\tau={tau:g}$" for tau in activity.DORMANT_TAUS},
+    }
+    rows = []
+    for column, name in names.items():
+        cells = []
+        for cell in (estimate.proper_cell(plain, killing), killing):
+            here = estimate.in_cell(frame, cell)
+            by_layer = here.groupby("layer")[[column, "n_units"]].sum().astype(float)
+            cells += [percent(share) for share in by_layer[column] / by_layer["n_units"]]
+        rows.append([name, *cells])
+    layers = len(rows[0][1:]) // 2
+    head = ["definition", *(f"layer {k + 1}" for k in range(layers)), *(f"layer {k + 1}" for k in range(layers))]
+    group = rf"& \multicolumn{{{layers}}}{{c}}{{proper rate}} & \multicolumn{{{layers}}}{{c}}{{killing rate}} \\"
+    return tabular(head, rows, "l" + "r" * 2 * layers).replace(r"\toprule", rf"\toprule {group} ", 1)

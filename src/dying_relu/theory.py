@@ -1,0 +1,283 @@
+r"""What can be known without training: closed forms for one unit, drawn over every curve measured.
+
+One unit without bias, h(x) = phi(w x), sees x ~ N(0, 1) and learns the ReLU of slope one with squared error.
+With phi the ReLU or a leaky one of slope c below zero, half of the inputs lie on either side of zero and
+E[x^2; x > 0] = E[x^2; x < 0] = 1/2, which gives all polynomials below. Losses and gradients are those of the
+population: a batch of n samples replaces the 1/2 by a mean of n terms, whose noise is known too
+(`curvature_deviation`).
+
+The second half concerns a unit whose pre-activation is Gaussian over the inputs, and the step that may close it.
+"""
+
+import numpy as np
+from scipy import optimize, stats
+
+Values = np.ndarray | float
+
+
+def leaky_loss(w: Values, slope: float = 0.0) -> Values:
+    r"""Population loss E[(phi(w x) - relu(x))^2]; slope 0 is the ReLU.
+
+    For w >= 0 the unit is right where the target is: on x > 0 it errs by (w - 1) x, on x < 0 by c w x, hence
+    L = ((w - 1)^2 + c^2 w^2) / 2. For w < 0 the sides are swapped: on x > 0 it gives c w x and errs by
+    (c w - 1) x, on x < 0 it gives w x where 0 is wanted, hence L = ((c w - 1)^2 + w^2) / 2.
+    """
+    w = np.asarray(w, float)
+    right = ((w - 1) ** 2 + (slope * w) ** 2) / 2
+    wrong = ((slope * w - 1) ** 2 + w**2) / 2
+    return np.where(w >= 0, right, wrong)
+
+
+def leaky_gradient(w: Values, slope: float = 0.0) -> Values:
+    r"""Derivative of `leaky_loss`: (1 + c^2) w - 1 on the right side (w > 0), (1 + c^2) w - c on the wrong one.
+
+    For the ReLU (c = 0) this is w - 1 and w: from the wrong side the slope falls to zero as w does, and jumps
+    to -1 at the kink. At w = 0 exactly every z is 0, where Keras takes phi'(0) = c, and the gradient is -c.
+    """
+    w = np.asarray(w, float)
+    return np.where(w > 0, (1 + slope**2) * w - 1, (1 + slope**2) * w - slope)
+
+
+def leaky_minimiser(slope: float, wrong_side: bool = False) -> float:
+    r"""Where the gradient vanishes: w = 1 / (1 + c^2) on the right side, c / (1 + c^2) on the wrong one.
+
+    The first is the global minimum, not w = 1 unless c = 0: a leaky unit does best to err a little on x > 0.
+    The second lies on the wrong side, and so exists, only if c < 0: a negative slope turns the flat end of the
+    wrong side into a valley, out of which no small step leads. For c = 0 it is w = 0.
+    """
+    return (slope if wrong_side else 1.0) / (1 + slope**2)
+
+
+def population_path(optimizer: str, start: float, rate: float, steps: int, slope: float = 0.0) -> np.ndarray:
+    r"""Weights of a unit trained on the population gradient itself, without the noise of batches; shape (steps + 1,).
+
+    Under SGD the ReLU unit obeys w' = (1 - rate) w on the wrong side: it shrinks for ever towards 0 if rate < 1,
+    and after one step lies at (rate - 1) |w| on the right side if rate > 1. There w' - 1 = (1 - rate)(w - 1),
+    which converges if rate < 2. The other rules are those of the Keras documentation, with its constants:
+    momentum 0.9, and Nesterov's form; RMSprop with rho 0.9; Adam (Kingma and Ba 2015) and AMSGrad (Reddi, Kale
+    and Kumar 2018) with 0.9 and 0.999; epsilon 1e-7.
+    """
+    w, velocity, square, largest = float(start), 0.0, 0.0, 0.0
+    path = [w]
+    for t in range(1, steps + 1):
+        g = float(leaky_gradient(w, slope))
+        if optimizer == "sgd":
+            w -= rate * g
+        elif optimizer in ("momentum", "nesterov"):
+            velocity = 0.9 * velocity - rate * g
+            w += 0.9 * velocity - rate * g if optimizer == "nesterov" else velocity
+        elif optimizer == "rmsprop":
+            square = 0.9 * square + 0.1 * g * g
+            w -= rate * g / np.sqrt(square + 1e-7)
+        else:
+            velocity, square = 0.9 * velocity + 0.1 * g, 0.999 * square + 0.001 * g * g
+            largest = max(largest, square) if optimizer == "amsgrad" else square
+            w -= rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * velocity / (np.sqrt(largest) + 1e-7)
+        path.append(w)
+    return np.array(path)
+
+
+JUMP_RATE = 1.0  # from which on gradient descent on the population loss crosses zero in one step
+STABLE_RATE = 2.0  # up to which it stays at w = 1
+
+
+def curvature_deviation(batch_size: int) -> float:
+    r"""Standard deviation of the wrong side's curvature over batches.
+
+    On a batch the gradient is m w with m = 2 mean(x^2; x < 0), of mean 1. A term 2 x^2 1[x < 0] has second
+    moment 4 E[x^4] / 2 = 6, hence variance 5, and m has deviation sqrt(5 / n).
+    """
+    return float(np.sqrt(5 / batch_size))
+
+
+def jump_probability(rate: Values, steps: int, batch_size: int) -> Values:
+    r"""Probability that gradient descent on batches jumps to the right side within so many steps.
+
+    A step crosses zero where rate * m > 1. With m approximately normal (`curvature_deviation`) and a fresh
+    batch every step, the probability is 1 - Phi((1/rate - 1) / sd)^steps. It depends on the start in no way.
+    """
+    one = stats.norm.sf((1 / np.asarray(rate, float) - 1) / curvature_deviation(batch_size))
+    return -np.expm1(steps * np.log1p(-np.minimum(one, 1 - 1e-16)))
+
+
+def heavy_ball_roots(rate: float, momentum: float = 0.9, nesterov: bool = False) -> np.ndarray:
+    r"""Roots of the recursion of the weight on the wrong side, curvature 1.
+
+    Heavy ball (Keras: v' = beta v - rate w, w' = w + v') obeys w'' = (1 + beta - rate) w' - beta w. Nesterov's
+    form (w' = w + beta v' - rate w) obeys w'' = (1 + beta)(1 - rate) w' - beta (1 - rate) w. Complex roots: a
+    damped oscillation.
+    """
+    if nesterov:
+        return np.roots([1, -(1 + momentum) * (1 - rate), momentum * (1 - rate)])
+    return np.roots([1, -(1 + momentum - rate), momentum])
+
+
+def heavy_ball_threshold(momentum: float = 0.9, nesterov: bool = False) -> float:
+    r"""The rate above which momentum carries a unit across zero, from any start.
+
+    The roots of `heavy_ball_roots` are complex where (1 + beta - rate)^2 < 4 beta, that is for
+    rate > (1 - sqrt(beta))^2; with Nesterov's form where (1 + beta)^2 (1 - rate) < 4 beta, that is for
+    rate > ((1 - beta) / (1 + beta))^2. An oscillation about 0 changes sign whatever its size: the recursion is
+    linear on the wrong side, so the scale of the start drops out. Below the threshold, started at rest, it
+    never does.
+    """
+    if nesterov:
+        return ((1 - momentum) / (1 + momentum)) ** 2
+    return (1 - np.sqrt(momentum)) ** 2
+
+
+def heavy_ball_weight(start: float, rate: float, steps: Values, momentum: float = 0.9) -> Values:
+    r"""Weight of a heavy ball started at rest on the wrong side, while it stays there.
+
+    w_t = A r1^t + B r2^t with the roots of `heavy_ball_roots`, A + B = w_0 and A r1 + B r2 = (1 - rate) w_0.
+    """
+    r1, r2 = heavy_ball_roots(rate, momentum).astype(complex)
+    a = start * (1 - rate - r2) / (r1 - r2)
+    steps = np.asarray(steps)
+    return np.real(a * r1**steps + (start - a) * r2**steps)
+
+
+def heavy_ball_crossing(rate: float, momentum: float = 0.9) -> float:
+    r"""Steps until a heavy ball started at rest on the wrong side reaches zero; infinite below the threshold.
+
+    With roots rho e^{+-i omega}, rho = sqrt(beta), w_t = w_0 rho^t (cos(omega t) + q sin(omega t)) where
+    q = ((1 - rate) / rho - cos(omega)) / sin(omega); the first zero is at (pi/2 + arctan(q)) / omega.
+    """
+    if rate <= heavy_ball_threshold(momentum):
+        return np.inf
+    rho, omega = np.sqrt(momentum), np.abs(np.angle(heavy_ball_roots(rate, momentum)[0]))
+    q = ((1 - rate) / rho - np.cos(omega)) / np.sin(omega)
+    return float((np.pi / 2 + np.arctan(q)) / omega)
+
+
+def relu_bias_loss(w: Values, b: Values) -> Values:
+    r"""Population loss E[(relu(w x + b) - relu(x))^2] of the ReLU unit with bias.
+
+    With s = |w|, u = b / s: E[relu(wx + b)^2] = (s^2 + b^2) Phi(u) + s b phi(u), and E[relu(x)^2] = 1/2. The
+    cross term is an integral of (w x + b) x phi(x) over the x > 0 where w x + b > 0: for w > 0 from
+    t = max(0, -u) up, w (1 - Phi(t) + t phi(t)) + b phi(t); for w < 0 and b > 0 from 0 to u,
+    w (Phi(u) - 1/2 - u phi(u)) + b (phi(0) - phi(u)); for w < 0 and b <= 0 there is none.
+    """
+    w, b = np.broadcast_arrays(np.asarray(w, float), np.asarray(b, float))
+    s = np.maximum(np.abs(w), 1e-12)
+    u = b / s
+    phi, cdf = stats.norm.pdf, stats.norm.cdf
+    square = (s**2 + b**2) * cdf(u) + s * b * phi(u)
+    t = np.maximum(0, -u)
+    right = w * (stats.norm.sf(t) + t * phi(t)) + b * phi(t)
+    v = np.maximum(u, 0)
+    wrong = w * (cdf(v) - 0.5 - v * phi(v)) + np.maximum(b, 0) * (phi(0) - phi(v))
+    return square + 0.5 - 2 * np.where(w > 0, right, wrong)
+
+
+def relu_bias_gradient(w: Values, b: Values) -> tuple[Values, Values]:
+    r"""Gradient of `relu_bias_loss` in (w, b): 2 E[(relu(wx + b) - relu(x)) (x, 1); w x + b > 0].
+
+    For w > 0, with t = max(0, -u): E[(wx + b) x; open] = w Phi(u), E[wx + b; open] = b Phi(u) + s phi(u),
+    E[relu(x) x; open] = 1 - Phi(t) + t phi(t), E[relu(x); open] = phi(t). For w < 0 the first two are the same
+    with the open side x < u, and the target's moments run from 0 to max(u, 0).
+    """
+    w, b = np.broadcast_arrays(np.asarray(w, float), np.asarray(b, float))
+    s = np.maximum(np.abs(w), 1e-12)
+    u = b / s
+    phi, cdf = stats.norm.pdf, stats.norm.cdf
+    t, v = np.maximum(0, -u), np.maximum(u, 0)
+    x_target = np.where(w > 0, stats.norm.sf(t) + t * phi(t), cdf(v) - 0.5 - v * phi(v))
+    target = np.where(w > 0, phi(t), phi(0) - phi(v))
+    return 2 * (w * cdf(u) - x_target), 2 * (b * cdf(u) + s * phi(u) - target)
+
+
+CONSTANT_LOSS = 0.5 - 1 / (2 * np.pi)  # of the best constant: the variance of relu(x)
+LINEAR_LOSS = 0.25 - 1 / (2 * np.pi)  # of the best straight line: slope E[relu(x) x] = 1/2 takes 1/4 off
+
+
+def activity_rate(mean: Values, deviation: Values) -> Values:
+    """Share of inputs on which a unit with Gaussian pre-activation is open: Phi(mean / deviation)."""
+    return stats.norm.cdf(np.asarray(mean, float) / deviation)
+
+
+def death_probability(mean: Values, deviation: Values, n: Values) -> Values:
+    """Probability that such a unit is closed on all of n independent inputs: (1 - activity rate)^n.
+
+    It falls with n: a unit is dead *on a sample*, and on enough inputs none with a Gaussian pre-activation is.
+    """
+    return np.exp(np.asarray(n, float) * stats.norm.logsf(np.asarray(mean, float) / deviation))
+
+
+def after_one_step(
+    push: float, mean: float, deviation: float, features: int, input_mean: float, nodes: int = 24
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and deviation of an open unit's pre-activation after one gradient step, over the sample that caused it.
+
+    Inputs have independent features N(m, 1). The unit starts with mean mu, deviation s = |w| and weights that
+    sum to zero. A step on sample x0, on which it is open, moves (w, b) by -G (x0, 1) with G = push. With
+    z0 = mu + s g the sample's pre-activation, e its standardised feature sum and q ~ chi^2 of d - 2 degrees for
+    the other directions, all independent, the new mean is mu - G (1 + m^2 d + m sqrt(d) e) and the new variance
+    (s - G g)^2 + G^2 ((m sqrt(d) + e)^2 + q).
+
+    Returns:
+        Two arrays of equally likely values: g is drawn from where z0 > 0; each variable at its mid-quantiles.
+    """
+    share = (np.arange(nodes) + 0.5) / nodes
+    closed = stats.norm.cdf(-mean / deviation)
+    g = stats.norm.ppf(closed + (1 - closed) * share)[:, None, None]
+    e = stats.norm.ppf(share)[None, :, None]
+    q = stats.chi2.ppf(share, features - 2)[None, None, :]
+    root = input_mean * np.sqrt(features)
+    new_mean = mean - push * (1 + root**2 + root * e) + 0 * (g + q)
+    variance = (deviation - push * g) ** 2 + push**2 * ((root + e) ** 2 + q)
+    return new_mean.ravel(), np.sqrt(variance).ravel()
+
+
+def closing_in_steps(
+    total: float, k: int, mean: float, deviation: float, features: int, input_mean: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""The same push cut into k steps on k random samples: a chain over the number of steps taken.
+
+    A closed unit gets no gradient, so the next step is taken only if the next sample finds it open: from j steps
+    to j + 1 with probability Phi(mean_j / sd_j). With b the bias, W the sum of the weights and v their squared
+    length, mean = b + m W and sd^2 = v. A sample x = m + xi that finds the unit open has, along the weights, a
+    standard normal g above a = -mean / sd, of mean lambda = phi(a) / (1 - Phi(a)) and second moment 1 + a lambda.
+    A step w - G x changes b by -G, W by -G (m d + lambda W / sd), and v by -2 G (m W + sd lambda)
+    + G^2 (m^2 d + 2 m lambda W / sd + d + a lambda): `after_one_step` with all else at its average, which becomes
+    exact with many features.
+
+    Returns:
+        Probability of j = 0, ..., k steps taken, and mean and deviation after them.
+    """
+    push, m, d = total / k, input_mean, features
+    bias, weight_sum, square = mean, 0.0, deviation**2
+    means, deviations = [mean], [deviation]
+    for _ in range(k):
+        now, sd = means[-1], deviations[-1]
+        a = -now / sd
+        tilt = float(np.exp(stats.norm.logpdf(a) - stats.norm.logsf(a)))
+        along = tilt * weight_sum / sd
+        square += -2 * push * (m * weight_sum + sd * tilt) + push**2 * (m * m * d + 2 * m * along + d + a * tilt)
+        bias, weight_sum = bias - push, weight_sum - push * (m * d + along)
+        means.append(bias + m * weight_sum)
+        deviations.append(float(np.sqrt(max(square, 1e-12))))
+    open_share = activity_rate(np.array(means), np.array(deviations))
+    taken = np.zeros(k + 1)
+    taken[0] = 1.0
+    for _ in range(k):
+        moving = taken * open_share
+        moving[-1] = 0.0
+        taken = taken - moving + np.concatenate([[0.0], moving[:-1]])
+    return taken, np.array(means), np.array(deviations)
+
+
+def best_single_weight(activation) -> tuple[float, float]:
+    """The w that minimises E[(phi(w x) - relu(x))^2] over the line, and that loss, for any activation.
+
+    Found by numerical integration (Gauss-Hermite, 201 nodes) and bounded minimisation on either side of zero.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(200)
+    weights = weights / weights.sum()
+
+    def loss(w: float) -> float:
+        return float(weights @ (activation(w * nodes) - np.maximum(nodes, 0)) ** 2)
+
+    found = [optimize.minimize_scalar(loss, bounds=side, method="bounded") for side in ((-10, 0), (0, 10))]
+    best = min(found, key=lambda result: result.fun)
+    return float(best.x), float(best.fun)
