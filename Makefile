@@ -9,7 +9,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended lmodern
 
 # one file of each LaTeX package that paper/paper.tex and its sections load
-TEX_FILES := booktabs.sty natbib.sty hyperref.sty microtype.sty placeins.sty caption.sty lmodern.sty xurl.sty
+TEX_FILES := booktabs.sty longtable.sty natbib.sty hyperref.sty microtype.sty placeins.sty caption.sty lmodern.sty xurl.sty
 
 .PHONY: paper smoke test lint benchmark report clean help setup tex
 

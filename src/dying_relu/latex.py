@@ -37,8 +37,21 @@ def percent(value: float) -> str:
     if value is None or not np.isfinite(value):
         return "--"
     shown = 100 * value
-    digits = 0 if shown == 0 or round(shown, 1) >= 10 else 1 if round(shown, 1) >= 0.1 else 3
-    return rf"{shown:.{digits}f}\,\%"
+    if 0 < abs(shown) < 0.001:
+        return r"$<$0.001\,\%" if shown > 0 else r"0\,\%"
+    size = round(abs(shown), 1)
+    digits = 0 if shown == 0 or size >= 10 else 1 if size >= 0.1 else 3
+    return rf"{shown:.{digits}f}\,\%".replace("-", "$-$")
+
+
+def longtable(head: list[str], rows: Iterable[Iterable[str]], columns: str) -> str:
+    r"""A booktabs table that may span pages, with the caption that the text defines as ``\longcaption``."""
+    body = "".join(" & ".join(row) + r" \\" + "\n" for row in rows)
+    top = rf"\toprule {' & '.join(head)} \\ \midrule"
+    return (
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}\longcaption\\ {top} \endfirsthead {top} \endhead "
+        rf"\bottomrule \endfoot {body}\end{{longtable}}"
+    )
 
 
 def tabular(head: list[str], rows: Iterable[Iterable[str]], columns: str) -> str:

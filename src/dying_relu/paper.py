@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from dying_relu.latex import escape, number, percent, tabular
+from dying_relu.latex import escape, longtable, number, percent
 from dying_relu.numbers import SECTIONS
 from dying_relu.numbers.common import Tables
 from dying_relu.study import Preset, Study
@@ -20,9 +20,9 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
     """For each claim its effect, interval, p and the like; and how many verdicts there are of each kind."""
     values = {}
     for row in ledger.itertuples():
-        shown = percent if row.region_low >= 0 and row.region_high <= 1 and "ratio" not in row.effect_name else number
-        if "correlation" in row.effect_name:
-            shown = number
+        known = [value for value in (row.region_low, row.region_high, row.ci_low, row.ci_high) if np.isfinite(value)]
+        is_share = min(known) >= 0 and max(known) <= 1 and not {"ratio", "correlation"} & set(row.effect_name.split())
+        shown = percent if is_share else number
         values |= {
             f"{row.claim}.effect": shown(row.effect),
             f"{row.claim}.interval": f"[{shown(row.ci_low)}, {shown(row.ci_high)}]",
@@ -43,7 +43,7 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
 def ledger_table(ledger: pd.DataFrame) -> str:
     """The verdict table."""
     shown = claim_numbers(ledger)
-    return tabular(
+    return longtable(
         ["claim, and its sharpened statement", "estimate", "simultaneous interval", "$p$ (Holm)", "verdict"],
         [
             [
@@ -74,7 +74,7 @@ def network_numbers(
             f"{name}.rates": number(frame["learning_rate"].nunique()),
             f"{name}.rate.low": f"{frame['learning_rate'].min():g}",
             f"{name}.rate.high": f"{frame['learning_rate'].max():g}",
-            f"{name}.epochs": number(study.settings["epochs"]),
+            f"{name}.epochs": number(int(frame["epochs"].max())),
             f"{name}.single.steps": number(study.measure["every_step_until"]),
             f"{name}.growth": f"{study.measure['growth']:g}",
         }

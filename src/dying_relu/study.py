@@ -1,7 +1,7 @@
 """A study: one file in config/studies, read, checked, and completed from the reference network."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -92,6 +92,7 @@ class Study:
             growing by the factor ``growth``, always at the end of the first epoch, at the start of
             the last, and at the end.
         figures: for each figure its kind and caption.
+        epochs: share of the epochs that is trained.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Study:
     seeds: Mapping[str, Mapping[str, int]]
     measure: Mapping[str, float]
     figures: Mapping[str, Mapping[str, str]]
+    epochs: float = 1.0
 
     def figure_name(self, key: str) -> str:
         """File name of a figure: the study's own for the key ``main``, else study_key."""
@@ -115,10 +117,14 @@ class Study:
         ]
 
     def cells(self) -> Iterator[tuple[str, dict[str, object]]]:
-        """(grid, complete settings) of each cell of each grid."""
+        """(grid, complete settings) of each cell of each grid; cells that shortening makes alike come once."""
         for name, levels in self.grids.items():
+            seen = set()
             for values in product(*levels.values()):
-                yield name, {**self.settings, **dict(zip(levels, values, strict=True))}
+                settings = _shortened({**self.settings, **dict(zip(levels, values, strict=True))}, self.epochs)
+                if tuple(settings.values()) not in seen:
+                    seen.add(tuple(settings.values()))
+                    yield name, settings
 
     def networks(self) -> Iterator[Network]:
         """Every network of the study: each cell with each seed."""
@@ -153,19 +159,22 @@ def load(path: Path, preset: Preset) -> Study:
     config.check(content, _study_rules(), path)
     if preset.name not in content["seeds"]:
         raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
-    fixed = _shortened({**REFERENCE, **_typed(content.get("settings", {}))}, preset.epochs)
-    grids = {name: _levels(grid, fixed, preset.epochs) for name, grid in content["grids"].items()}
+    grids = {
+        name: {key: [_typed({key: level})[key] for level in levels] for key, levels in grid.items()}
+        for name, grid in content["grids"].items()
+    }
     study = Study(
         name=path.stem,
         title=content["title"],
         question=content["question"],
-        settings=fixed,
+        settings={**REFERENCE, **_typed(content.get("settings", {}))},
         grids=grids,
         seeds=_seeds(content["seeds"][preset.name], grids, path),
         measure={**_MEASURE, **content.get("measure", {})},
         figures=content.get("figures", {}),
+        epochs=preset.epochs,
     )
-    _check_meaning(study, path, complete=preset.epochs == 1)
+    _check_meaning(replace(study, epochs=1.0), path)  # a reduced run hides no mistake
     return study
 
 
@@ -204,28 +213,15 @@ def _seeds(given: Mapping[str, object], grids: Mapping[str, object], path: Path)
     return {name: {**common, **own.get(name, {})} for name in grids}
 
 
-def _levels(grid: Mapping[str, list], fixed: Mapping[str, object], share: float) -> dict[str, list]:
-    """The levels of a grid, of their proper types; equal ones, after shortening, once."""
-    levels = {}
-    for key, given in grid.items():
-        settings = [_shortened({**fixed, **_typed({key: level})}, share, keys=(key,)) for level in given]
-        levels[key] = list(dict.fromkeys(each[key] for each in settings))
-    return levels
-
-
-def _shortened(
-    settings: dict[str, object], share: float, keys: Collection[str] = ("epochs", "intervention_epoch")
-) -> dict[str, object]:
+def _shortened(settings: dict[str, object], share: float) -> dict[str, object]:
     """Settings with a share of the epochs, at least one before and one after an intervention."""
     if share == 1:
         return settings
-    short = dict(settings)
-    intervenes = settings["intervention_epoch"] > 0
-    if "epochs" in keys:
-        short["epochs"] = max(round(share * settings["epochs"]), 1 + intervenes)
-    if "intervention_epoch" in keys and intervenes:
-        short["intervention_epoch"] = max(1, min(round(share * settings["intervention_epoch"]), short["epochs"] - 1))
-    return short
+    intervention = settings["intervention_epoch"]
+    epochs = max(round(share * settings["epochs"]), 2 if intervention else 1)
+    if intervention:
+        intervention = max(1, min(round(share * intervention), epochs - 1))
+    return {**settings, "epochs": epochs, "intervention_epoch": intervention}
 
 
 def _typed(settings: Mapping[str, object]) -> dict[str, object]:
@@ -233,14 +229,18 @@ def _typed(settings: Mapping[str, object]) -> dict[str, object]:
     return {key: value if value is None else type(REFERENCE[key])(value) for key, value in settings.items()}
 
 
-def _check_meaning(study: Study, path: Path, complete: bool) -> None:
+def _check_meaning(study: Study, path: Path) -> None:
     """What a schema cannot say: figures are known, batches fit the data set, no network is planned twice."""
     if not path.stem.isidentifier() or path.stem != path.stem.lower():
         raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
     kinds = registry.marked("figure_data", "kind")
+    needed = registry.keyword("figure_data", "kind", "grids")
     for key, figure in study.figures.items():
         if figure["kind"] not in kinds:
             raise UserError(f"{path}: figures.{key}.kind: unknown value '{figure['kind']}'; known: {', '.join(kinds)}")
+        missing = set(needed[figure["kind"]]) - set(study.grids)
+        if missing:
+            raise UserError(f"{path}: figures.{key}.kind: {figure['kind']} draws the grid '{min(missing)}'; add it")
     seen: dict[tuple, str] = {}
     for grid, settings in study.cells():
         info = DATASETS[settings["dataset"]]
@@ -260,7 +260,7 @@ def _check_meaning(study: Study, path: Path, complete: bool) -> None:
                 f"'{settings['intervention']}' to happen in training, found {settings['intervention_epoch']}"
             )
         cell = tuple(settings.values())
-        if complete and cell in seen:  # a reduced preset may make cells alike
+        if cell in seen:
             other = seen[cell]
             raise UserError(f"{path}: grids.{grid}: plans a network that grids.{other} already has; separate them")
         seen[cell] = grid

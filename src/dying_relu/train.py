@@ -99,6 +99,9 @@ class _Trainer:
         self.moments = moments(study.measure, settings)
         self.size = rows(example)
         self.extra = extra_samples(example, self.size)
+        if self.info.source == "fresh":  # room for what each epoch draws, used again and again
+            room = np.empty((self.extra, self.info.n_features), np.float32), np.empty(self.extra, np.float32)
+            self.fresh = datasets.Data(*room)
         self.stages = [self._compiled(stage, compiled) for stage in example.stages]
         self.population = self.stages[0]
         self._split = lru_cache(maxsize=None)(lambda seed: datasets.split(self.dataset, study.name, seed))
@@ -220,19 +223,21 @@ class _Trainer:
     def _fresh_order(self, networks: Sequence[Network], epoch: int, outliers: list, labels: list) -> np.ndarray:
         """Draw the epoch's batches, one set for all networks of a seed that see the same, and say which are whose."""
         place: dict[tuple, int] = {}
-        drawn = []
-        numbers = []
+        whose = []
+        n = self.per_epoch * self.batch_size
         for network, found, label in zip(networks, outliers, labels, strict=True):
             key = network.seed, network.settings["strength"] if found else None
             if key not in place:
-                place[key] = len(drawn)
-                drawn.append(fresh_epoch(self.study.name, network.seed, epoch, self.settings))
+                here = slice(len(place) * n, (len(place) + 1) * n)
+                drawn = fresh_epoch(self.study.name, network.seed, epoch, self.settings)
+                self.fresh.x[here], self.fresh.y[here] = drawn.x, drawn.y
                 if found:
-                    drawn[-1].x[0], drawn[-1].y[0] = found[1], label
-            numbers.append(place[key])
-        self.population.feed(np.concatenate([d.x for d in drawn]), np.concatenate([d.y for d in drawn]))
-        batches = np.arange(len(drawn) * self.per_epoch, dtype=np.int32).reshape(len(drawn), self.per_epoch, 1)
-        return batches[numbers].swapaxes(0, 1)
+                    self.fresh.x[here.start], self.fresh.y[here.start] = found[1], label
+                place[key] = len(place)
+            whose.append(place[key])
+        self.population.feed(self.fresh.x[: len(place) * n], self.fresh.y[: len(place) * n])
+        batches = np.arange(len(place) * self.per_epoch, dtype=np.int32).reshape(len(place), self.per_epoch, 1)
+        return batches[whose].swapaxes(0, 1)
 
     def _meets_outlier(self, network: Network, epoch: int) -> bool:
         return 0 < epoch == self.intervention_epoch and INTERVENTIONS[network.settings["intervention"]].outlier

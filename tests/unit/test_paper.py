@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
-from dying_relu import paper, sources, study
+from dying_relu import latex, paper, sources, study
 
 
 @pytest.mark.parametrize(
@@ -20,18 +20,18 @@ from dying_relu import paper, sources, study
     ],
 )
 def test_numbers(value, text):
-    assert paper.number(value) == text
+    assert latex.number(value) == text
 
 
 @pytest.mark.parametrize(
     "value, text", [(0.5, r"50\,\%"), (0.0312, r"3.1\,\%"), (1, r"100\,\%"), (0, r"0\,\%"), (0.0999, r"10\,\%")]
 )
 def test_percentages(value, text):
-    assert paper.percent(value) == text
+    assert latex.percent(value) == text
 
 
 def test_text_is_escaped():
-    assert paper.escape("95 % of a_b & {c} \\") == r"95 \% of a\_b \& \{c\} \textbackslash{}"
+    assert latex.escape("95 % of a_b & {c} \\") == r"95 \% of a\_b \& \{c\} \textbackslash{}"
 
 
 def test_a_study_without_a_section_still_gets_its_figures(small_study):

@@ -25,7 +25,7 @@ def test_a_job_changes_with_what_is_trained_and_with_nothing_else(small_study):
     before = [job.digest for job in plan.jobs(item)]
     assert [job.digest for job in plan.jobs(replace(item, title="Other", figures={}))] == before
     assert [job.digest for job in plan.jobs(replace(item, measure={"every_step_until": 3, "growth": 3}))] != before
-    assert [job.digest for job in plan.jobs(replace(item, seeds={"pilot": 0, "confirmatory": 2}))] != before
+    assert [job.digest for job in plan.jobs(replace(item, seeds={"main": {"pilot": 0, "confirmatory": 2}}))] != before
 
 
 @given(st.integers(0, 50), st.floats(1.01, 10), st.integers(1, 40), st.sampled_from([1, 7, 50, 1500]))

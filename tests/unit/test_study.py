@@ -32,6 +32,17 @@ MISTAKES = [
     ("{seeds: {full: {pilot: '1', confirmatory: 1}}}", "seeds.full.pilot: must be a whole number, found '1'"),
     ("{settings: {batch_size: 5000}}", "batch_size: 5000 is more than the 1500 training samples"),
     ("{grids: {a: {depth: [1, 2]}, b: {depth: [2]}}}", "grids.b: plans a network that grids.a already has"),
+    (
+        "{settings: {output_layer: false}}",
+        "grids.main: without output_layer the width must be the 10 outputs of digits",
+    ),
+    ("{settings: {intervention: outlier}}", "grids.main: intervention_epoch must lie between 1 and 29"),
+    ("{settings: {intervention: outlyer}}", "settings.intervention: unknown value 'outlyer'; known: none"),
+    ("{figures: {main: {kind: unit_map, caption: x}}}", "figures.main.kind: unit_map draws the grid 'map'; add it"),
+    (
+        "{seeds: {full: {pilot: 1, confirmatory: 1}, tiny: {pilot: 1, confirmatory: 1, grids: {mian: {pilot: 0}}}}}",
+        "seeds: grids.mian: there is no such grid; known: main",
+    ),
 ]
 
 
@@ -93,10 +104,25 @@ def test_a_study_is_completed_from_the_reference_network(small_study):
     assert all(isinstance(n.settings["learning_rate"], float) for n in networks)
 
 
-def test_a_preset_overrides_settings_and_grids(study_file):
-    preset = study.Preset("tiny", draft=True, resamples=99, audited=2, settings={"epochs": 2})
-    item = study.load(study_file(grids={"main": {"epochs": [5, 9], "depth": [1]}}), preset)
-    assert {n.settings["epochs"] for n in item.networks()} == {2}
+def test_a_preset_shortens_training_and_keeps_an_intervention_within_it(study_file):
+    preset = study.Preset("tiny", draft=True, resamples=99, audited=2, epochs=0.2)
+    grids = {
+        "plain": {"epochs": [5, 20]},
+        "met": {"epochs": [10], "intervention": ["outlier"], "intervention_epoch": [9]},
+        "barely": {"epochs": [2], "intervention": ["outlier"], "intervention_epoch": [1]},
+    }
+    item = study.load(study_file(settings={}, grids=grids), preset)
+    epochs = {n.grid: set() for n in item.networks()}
+    for network in item.networks():
+        epochs[network.grid].add((network.settings["epochs"], network.settings["intervention_epoch"]))
+    assert epochs == {"plain": {(1, 0), (4, 0)}, "met": {(2, 1)}, "barely": {(2, 1)}}
+
+
+def test_a_grid_can_have_seeds_of_its_own(study_file):
+    seeds = {"pilot": 2, "confirmatory": 3, "grids": {"few": {"pilot": 0, "confirmatory": 1}}}
+    path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
+    found = [(n.grid, n.seed) for n in study.load(path, TINY).networks()]
+    assert found == [*(("main", seed) for seed in (0, 1, 1000, 1001, 1002)), ("few", 1000)]
 
 
 def test_shipped_files_are_valid_in_every_preset():

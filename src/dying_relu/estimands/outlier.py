@@ -65,6 +65,7 @@ def excess(activity: pd.DataFrame, by_layer: bool = False) -> pd.DataFrame:
     Columns: what tells the networks apart, ``moment`` (one of `MOMENTS`), ``excess``; with ``by_layer`` a row
     a layer.
     """
+    activity = activity.reset_index(drop=True)
     at_once, at_end = _at_once(activity), activity["epoch"] == activity["epochs"]
     rows = activity[at_once | at_end]
     rows = rows.assign(moment=np.where(at_end[rows.index], MOMENTS[1], MOMENTS[0]))

@@ -1,6 +1,6 @@
 """What the tables behind figures share: how kinds are registered, and means with intervals over seeds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ KINDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
 _RESAMPLES = 999
 
 
-def kind(*tables: str) -> Callable:
-    """Register a kind of figure under its function's name; `registry` reads here which tables it needs."""
+def kind(*tables: str, grids: Sequence[str] = ()) -> Callable:
+    """Register a kind of figure under its function's name; `registry` reads here which tables and grids it needs."""
 
     def register(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
         KINDS[function.__name__] = function

@@ -8,7 +8,7 @@ from dying_relu.figure_data.common import Tables, drawn, kind, summarise
 _MAIN = "outlier"  # the grid with all scalings at one rate
 
 
-@kind("activity", "history", "networks")
+@kind("activity", "history", "networks", grids=("twin", "outlier"))
 def outlier_effect(tables: Tables) -> pd.DataFrame:
     """Against the outlier's strength: gradient ratio, excess of dead units by layer and moment, share diverged."""
     history, networks = (drawn(tables[name]) for name in ("history", "networks"))
@@ -28,7 +28,7 @@ def outlier_effect(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@kind("activity", "networks")
+@kind("activity", "networks", grids=("twin", "outlier"))
 def outlier_cause(tables: Tables) -> pd.DataFrame:
     """Lasting excess of dead units against strength: as it is, with a part put back, with clipped gradients."""
     found = excess(drawn(tables["activity"]))
@@ -37,7 +37,7 @@ def outlier_cause(tables: Tables) -> pd.DataFrame:
     return summarise(found.assign(value=found["excess"], arm=arms), ["scaling", "arm", "strength"])
 
 
-@kind("activity")
+@kind("activity", grids=("twin", "outlier"))
 def outlier_collapse(tables: Tables) -> pd.DataFrame:
     """Excess of dead units at once, and lasting, at several rates, with rate times squared strength beside it."""
     found = excess(drawn(tables["activity"]))

@@ -13,7 +13,7 @@ _DEVIATION, _MEAN = 0.05, 0.1  # of the pre-activation at the start of large_gra
 _RATE = 0.01  # of the paths that are drawn
 
 
-@kind("trajectory", "history")
+@kind("trajectory", "history", grids=("map",))
 def unit_paths(tables: Tables) -> pd.DataFrame:
     """Weight and loss over time from many starts, one seed, with the path of the population loss beside it."""
     path = _first_seed(confirmatory(tables["trajectory"]))
@@ -27,7 +27,7 @@ def unit_paths(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts)[columns].sort_values(columns[:3], ignore_index=True)
 
 
-@kind("networks", "history", "units", "trajectory")
+@kind("networks", "history", "units", "trajectory", grids=("map",))
 def unit_map(tables: Tables) -> pd.DataFrame:
     """Share of each outcome for each start, rate and optimiser; and where theory says that a unit crosses zero."""
     frame = confirmatory(outcomes(tables))
@@ -41,7 +41,7 @@ def unit_map(tables: Tables) -> pd.DataFrame:
     return table.assign(theory_rate=table["optimizer"].astype(str).map(_crossing_rate))
 
 
-@kind("networks", "history", "units", "trajectory")
+@kind("networks", "history", "units", "trajectory", grids=("bias",))
 def unit_surface(tables: Tables) -> pd.DataFrame:
     """Paths in (weight, bias) of one seed, with the outcome of each."""
     cells = confirmatory(outcomes(tables))
@@ -52,7 +52,7 @@ def unit_surface(tables: Tables) -> pd.DataFrame:
     return path.assign(network=network)[columns].sort_values(columns[:2], ignore_index=True)
 
 
-@kind("networks", "history", "units", "trajectory")
+@kind("networks", "history", "units", "trajectory", grids=("output",))
 def unit_flips(tables: Tables) -> pd.DataFrame:
     """Final weights of units with bias and output layer, the flip each ended in, and the share of that flip."""
     cells = confirmatory(outcomes(tables))
@@ -77,7 +77,7 @@ def unit_flips(tables: Tables) -> pd.DataFrame:
     return cells[columns].merge(counts, on=["activation", "solution"]).sort_values(columns[:2], ignore_index=True)
 
 
-@kind("networks", "history", "units", "trajectory")
+@kind("networks", "history", "units", "trajectory", grids=("steps", "activations"))
 def unit_theory(tables: Tables) -> pd.DataFrame:
     """Two measured curves over their closed forms: learned share against the rate, final weight against the slope."""
     frame = confirmatory(outcomes(tables))
@@ -108,7 +108,7 @@ def unit_theory(tables: Tables) -> pd.DataFrame:
     return pd.concat([learned, ends], ignore_index=True)
 
 
-@kind("trajectory")
+@kind("trajectory", grids=("one",))
 def closing(tables: Tables) -> pd.DataFrame:
     """Death probability and activity rate after a push of a total size, in one step or several, beside theory."""
     moved = confirmatory(pushed(tables["trajectory"]))
@@ -126,7 +126,7 @@ def closing(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@kind("trajectory")
+@kind("trajectory", grids=("one",))
 def closing_samples(tables: Tables) -> pd.DataFrame:
     """Death probability after one large step against the number of inputs on which it is judged."""
     moved = confirmatory(pushed(tables["trajectory"]))

@@ -27,7 +27,8 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
             axis.plot(interval, [-place, -place], color=palette[color], linewidth=2)
             axis.plot((row.effect - low) / span, -place, marker=marker, color=palette[color], markersize=5)
             axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6.5)
-            numbers = f"{row.effect:.3g} [{row.ci_low:.3g}, {row.ci_high:.3g}]"
+            effect = f"{row.effect:.3g}" if pd.notna(row.effect) else "no value"
+            numbers = f"{effect} [{row.ci_low:.3g}, {row.ci_high:.3g}]"
             axis.text(1.03, -place, numbers, ha="left", va="center", fontsize=5.5)
         axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)

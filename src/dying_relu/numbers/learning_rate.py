@@ -1,5 +1,6 @@
 """The numbers and tables that the section on the learning rate speaks of."""
 
+import numpy as np
 import pandas as pd
 
 from dying_relu import activity
@@ -91,7 +92,9 @@ def _revivals_table(frame: pd.DataFrame) -> str:
     for optimizer, depth, scaling, layer in order:
         cell = sums.loc[(optimizer, depth, scaling, layer)]
         # three over the exposure bounds a rate of which no event was seen (rule of three)
-        hazard = number(cell.n_revived / cell.risk, 2) if cell.n_revived > 0 else rf"$<${number(3 / cell.risk, 2)}"
+        events = cell.n_revived if cell.n_revived > 0 else 3
+        rate = events / cell.risk if cell.risk > 0 else np.nan
+        hazard = number(rate, 2) if cell.n_revived > 0 else rf"$<${number(rate, 2)}"
         rows.append(
             [
                 OPTIMIZER_NAMES[optimizer],
