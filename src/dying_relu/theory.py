@@ -187,6 +187,15 @@ def relu_bias_gradient(w: Values, b: Values) -> tuple[Values, Values]:
     return 2 * (w * cdf(u) - x_target), 2 * (b * cdf(u) + s * phi(u) - target)
 
 
+def layer_gain(slope: float) -> float:
+    r"""Factor by which one layer multiplies the mean squared gradient, initialised as He et al. (2015) do for ReLU.
+
+    With weights of variance 2 / n and z symmetric about zero, n (2 / n) E[phi'(z)^2] = 2 (1 + c^2) / 2 = 1 + c^2:
+    one for the ReLU, the same for slopes c and -c. With the variance divided by 1 + c^2 it is one for any slope.
+    """
+    return 1 + slope**2
+
+
 CONSTANT_LOSS = 0.5 - 1 / (2 * np.pi)  # of the best constant: the variance of relu(x)
 LINEAR_LOSS = 0.25 - 1 / (2 * np.pi)  # of the best straight line: slope E[relu(x) x] = 1/2 takes 1/4 off
 

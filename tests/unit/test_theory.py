@@ -178,3 +178,23 @@ def test_the_best_weight_of_any_activation():
     best, loss = theory.best_single_weight(lambda z: np.where(z > 0, z, 0.3 * z))
     assert best == pytest.approx(theory.leaky_minimiser(0.3), abs=1e-2)
     assert loss == pytest.approx(theory.leaky_loss(best, 0.3), rel=0.02)
+
+
+@pytest.mark.parametrize("slope", [0.0, -0.1, -1.5, 1.5])
+def test_gradients_grow_over_layers_by_the_gain(slope):
+    rng = np.random.default_rng(5)
+    growth = []
+    for _ in range(40):
+        h = rng.standard_normal(256)
+        layers = []
+        for _ in range(10):
+            kernel = rng.standard_normal((256, 256)) * np.sqrt(2 / 256)
+            z = kernel @ h
+            layers.append((kernel, np.where(z > 0, 1.0, slope)))
+            h = layers[-1][1] * z
+        gradient = rng.standard_normal(256)
+        start = (gradient**2).sum()
+        for kernel, derivative in reversed(layers):
+            gradient = kernel.T @ (derivative * gradient)
+        growth.append((gradient**2).sum() / start)
+    assert np.mean(growth) ** 0.1 == pytest.approx(theory.layer_gain(slope), rel=0.05)

@@ -23,7 +23,8 @@ def single_neuron(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         "flips": _flips_table(unit_flips(found)),
         "slopes": _slopes_table(cells),
     }
-    return _theory_numbers() | _cell_numbers(cells) | _float_numbers(found["trajectory"]), tables
+    path = found["trajectory"]
+    return _theory_numbers() | _cell_numbers(cells) | _float_numbers(path) | _turning_numbers(path), tables
 
 
 def _theory_numbers() -> dict[str, str]:
@@ -41,6 +42,7 @@ def _theory_numbers() -> dict[str, str]:
         "leaky.loss": number(float(theory.leaky_loss(theory.leaky_minimiser(0.3), 0.3)), 2),
         "leaky.loss.one": number(float(theory.leaky_loss(1.0, 0.3)), 2),
         "trap": number(theory.leaky_minimiser(-0.1, wrong_side=True), 2),
+        "deep.growth": number(theory.layer_gain(-1.5) ** 20, 2),
         "linear.loss": number(theory.LINEAR_LOSS, 2),
         "constant.loss": number(theory.CONSTANT_LOSS, 2),
     }
@@ -84,6 +86,19 @@ def _float_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
         "float.tiny": number(_SMALLEST_NORMAL, 2),
         "float.expected": number(10 * 10 ** max(-300.0, float(steps * np.log10(1 - 0.01))), 2),
     }
+
+
+def _turning_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
+    """By how many degrees the paths of wrong-side starts with a bias turn in all; a circle is 360."""
+    path = confirmatory(trajectory)
+    path = path[path["grid"] == "bias_long"].sort_values("step", kind="stable")
+    turned = []
+    for _, part in path.groupby(["seed", "init_scale"]):
+        moves = np.diff(part[["unit_weight", "unit_bias"]].to_numpy(float), axis=0)
+        moves = moves[np.linalg.norm(moves, axis=1) > 1e-3]
+        angles = np.unwrap(np.arctan2(moves[:, 1], moves[:, 0]))
+        turned.append(np.degrees(np.abs(np.diff(angles)).sum()))
+    return {"bias.turning": number(round(float(np.median(turned)))), "bias.turning.most": number(round(max(turned)))}
 
 
 def _budgets_table(cells: pd.DataFrame) -> str:
