@@ -29,9 +29,8 @@ def train_alone(study: Study, network: Network) -> tuple[keras.Model, dict[str, 
         x, batch = (x - shift) / scale, settings["batch_size"]
         if 0 < epoch == settings["intervention_epoch"]:
             if intervention.settings:
-                weights = template.model.get_weights()
-                template = _compiled(network.stages[1])
-                template.model.set_weights(weights)
+                old, template = template, _compiled(network.stages[1])
+                template.model.set_weights(models.carried_over(old, template, old.model.get_weights()))
             if intervention.outlier:
                 sample, far = outlier(study.name, seed, data.x[train_samples], settings["strength"])
                 x[0], y[0] = (far - shift) / scale, data.y[train_samples[sample]]

@@ -124,6 +124,32 @@ def initial_weights(template: Template, settings: Mapping[str, object], study: s
     return values
 
 
+def carried_over(old: Template, new: Template, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Values of the old template's variables as values of the new one's, layer by layer of each kind.
+
+    What the new one has no counterpart for is dropped; what only the new one has starts as Keras starts it.
+    """
+    known = dict(zip(_places(old.model), values, strict=True))
+    places = zip(_places(new.model), new.model.variables, strict=True)
+    return [known.get(place, variable.numpy()) for place, variable in places]
+
+
+def counterparts(old: Template, new: Template) -> list[int | None]:
+    """For each trainable variable of the new template, which of the old one's it goes on, if any."""
+    places = [{place: i for i, place in enumerate(_places(template.model, trainable=True))} for template in (old, new)]
+    return [places[0].get(place) for place in places[1]]
+
+
+def _places(model: keras.Model, trainable: bool = False) -> list[tuple[str, int, str]]:
+    """Of each variable the kind of its layer, that layer's number among its kind, and its own name."""
+    owners, numbers = {}, {}
+    for layer in model.layers:
+        kind = type(layer).__name__
+        number = numbers[kind] = numbers.get(kind, -1) + 1
+        owners |= {id(variable): (kind, number, variable.name) for variable in layer.variables}
+    return [owners[id(variable)] for variable in (model.trainable_variables if trainable else model.variables)]
+
+
 def _initializer(name: str, seed: int) -> keras.initializers.Initializer:
     kind = _ours_or(keras.initializers, INITIALIZERS[name])
     return kind(seed=seed) if "seed" in inspect.signature(kind).parameters else kind()

@@ -137,22 +137,22 @@ class _Trainer:
         )
         self._begin(0, filled, [self._start(n) for n in filled])
         record = _Record(self.population.template, train_samples.shape[1])
-        step_before, before = 0, self.population.weights()
-        first = last_epoch = before
+        step_before, weights = 0, self.population.weights()
+        self.marks = dict.fromkeys(("first", "before", "last epoch"), weights)
         for step, finite in self._segments(filled, train_samples):
-            weights = self.population.weights()
-            change = _rms_change(before, weights)
+            weights, record.template = self.population.weights(), self.population.template
+            change = _rms_change(self.marks["before"], weights)
             now = self.population.measure(train_samples)
             record.add(step, now, weights, change / max(step - step_before, 1), finite & np.isfinite(change))
-            step_before, before = step, weights
+            step_before, self.marks["before"] = step, weights
             if step == self.per_epoch * (self.epochs - 1):
-                last_epoch = weights
+                self.marks["last epoch"] = weights
             if record.diverged.all():
                 break
-        movement = [b - a for a, b in zip(last_epoch, weights, strict=True)]
+        movement = [b - a for a, b in zip(self.marks["last epoch"], weights, strict=True)]
         inspection = self.population.inspect(train_samples)
         outcome = record.outcome(self.population.measure(test_samples))
-        units = _units(record, inspection, movement, self._revived_by_putting_back(first, weights, train_samples))
+        units = _units(record, inspection, movement, self._revived_by_putting_back(weights, train_samples))
         n = len(networks)
         return {
             "networks": _stacked([outcome], n),
@@ -175,6 +175,14 @@ class _Trainer:
             [self._affine(network.seed, network.settings["scaling"]) for network in networks],
         )
 
+    def _switch(self, networks: Sequence[Network]) -> None:
+        """Go on with the second stage from where the first one is; what is marked comes along."""
+        old, new = (stage.template for stage in self.stages)
+        self._begin(1, networks, [models.carried_over(old, new, values) for values in self.population.variables()])
+        now, origins = self.population.weights(), models.counterparts(old, new)
+        for name, values in self.marks.items():
+            self.marks[name] = [now[i] if origin is None else values[origin] for i, origin in enumerate(origins)]
+
     def _segments(self, networks: Sequence[Network], samples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Train from each measured moment to the next; yields (step, all batch losses so far finite)."""
         finite = np.ones(len(networks), bool)
@@ -184,7 +192,7 @@ class _Trainer:
             first = epoch * self.per_epoch
             intervenes = 0 < epoch == self.intervention_epoch
             if intervenes and len(self.stages) > 1:
-                self._begin(1, networks, self.population.variables())
+                self._switch(networks)
             order = self._order(networks, samples, epoch)
             for stop in [m for m in self.moments if first < m < first + self.per_epoch] + [first + self.per_epoch]:
                 before = self.population.weights() if intervenes and step == first else None
@@ -251,14 +259,12 @@ class _Trainer:
             after[place][rows_back] = before[place][rows_back]
         self.population.assign(after)
 
-    def _revived_by_putting_back(
-        self, first: list[np.ndarray], last: list[np.ndarray], samples: np.ndarray
-    ) -> dict[str, list[np.ndarray]]:
+    def _revived_by_putting_back(self, last: list[np.ndarray], samples: np.ndarray) -> dict[str, list[np.ndarray]]:
         """For each part, and each layer, which units are active if only their own part were as at first.
 
         Everything else, the layers before included, stays as it is at the end; shape (networks, units).
         """
-        template = self.population.template
+        first, template = self.marks["first"], self.population.template
         active: dict[str, list[np.ndarray]] = {}
         for part in ("bias", "weights"):
             active[part] = []

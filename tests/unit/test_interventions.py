@@ -161,6 +161,15 @@ def test_single_units_agree_with_units_trained_alone(engine, small_study, optimi
     assert end[end["grid"] == "starts"][["unit_bias", "output_weight"]].isna().all(axis=None)
 
 
+def test_a_switch_carries_over_what_the_new_network_has_too(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2, "batch_norm": True, "intervention_epoch": 1},
+        grids={"main": {"activation": ["prelu", "tanh"], "intervention": ["switch_to_relu"]}},
+        seeds={"full": {"pilot": 1, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    held_to_alone(item, trained(item), list(item.networks()), tolerance=0.02)
+
+
 def test_an_outlier_also_comes_to_data_drawn_afresh(engine, small_study):
     item = small_study(
         settings={**ONE_UNIT, "epochs": 2, "initializer": "ones", "learning_rate": 0.001, "intervention_epoch": 1},
