@@ -90,14 +90,31 @@ def curvature_deviation(batch_size: int) -> float:
     return float(np.sqrt(5 / batch_size))
 
 
-def jump_probability(rate: Values, steps: int, batch_size: int) -> Values:
+def steps_until_frozen(start: float, rate: Values, batch_size: int) -> Values:
+    r"""Steps after which single precision stops a unit that gradient descent shrinks towards zero.
+
+    The gradient of a sample is 2 w x^2 / n; below the smallest normal number, t = 2^-126, it is flushed to zero.
+    So the weight stands still once |w| is about t n / 2, after log(2 |start| / (t n)) / -log|1 - rate| steps.
+    """
+    level = float(np.finfo(np.float32).tiny) * batch_size / 2
+    shrinking = np.clip(np.abs(1 - np.asarray(rate, float)), 1e-300, 1 - 1e-12)
+    return np.maximum(np.log(abs(start) / level) / -np.log(shrinking), 1.0)
+
+
+def jump_probability(rate: Values, steps: int, batch_size: int, start: float | None = None) -> Values:
     r"""Probability that gradient descent on batches jumps to the right side within so many steps.
 
-    A step crosses zero where rate * m > 1. With m approximately normal (`curvature_deviation`) and a fresh
-    batch every step, the probability is 1 - Phi((1/rate - 1) / sd)^steps. It depends on the start in no way.
+    A step crosses zero where rate * m > 1, with m as in `curvature_deviation`. A term of m has third central moment
+    E[8 x^6; x < 0] - 3 * 6 + 2 = 44, so m has skewness 44 / (5^(3/2) sqrt(n)), and we take it for Pearson's type
+    III of that skewness. Over independent batches the probability is 1 - (1 - p)^steps. In exact arithmetic it
+    depends on the start in no way; with a ``start`` only the steps that single precision leaves to it count
+    (`steps_until_frozen`).
     """
-    one = stats.norm.sf((1 / np.asarray(rate, float) - 1) / curvature_deviation(batch_size))
-    return -np.expm1(steps * np.log1p(-np.minimum(one, 1 - 1e-16)))
+    rate = np.asarray(rate, float)
+    skew = 44 / (5**1.5 * np.sqrt(batch_size))
+    one = stats.pearson3.sf((1 / rate - 1) / curvature_deviation(batch_size), skew)
+    tries = steps if start is None else np.minimum(steps, steps_until_frozen(start, rate, batch_size))
+    return -np.expm1(tries * np.log1p(-np.minimum(one, 1 - 1e-16)))
 
 
 def heavy_ball_roots(rate: float, momentum: float = 0.9, nesterov: bool = False) -> np.ndarray:
@@ -213,67 +230,61 @@ def death_probability(mean: Values, deviation: Values, n: Values) -> Values:
     return np.exp(np.asarray(n, float) * stats.norm.logsf(np.asarray(mean, float) / deviation))
 
 
-def after_one_step(
-    push: float, mean: float, deviation: float, features: int, input_mean: float, nodes: int = 24
-) -> tuple[np.ndarray, np.ndarray]:
-    r"""Mean and deviation of an open unit's pre-activation after one gradient step, over the sample that caused it.
-
-    Inputs have independent features N(m, 1). The unit starts with mean mu, deviation s = |w| and weights that
-    sum to zero. A step on sample x0, on which it is open, moves (w, b) by -G (x0, 1) with G = push. With
-    z0 = mu + s g the sample's pre-activation, e its standardised feature sum and q ~ chi^2 of d - 2 degrees for
-    the other directions, all independent, the new mean is mu - G (1 + m^2 d + m sqrt(d) e) and the new variance
-    (s - G g)^2 + G^2 ((m sqrt(d) + e)^2 + q).
-
-    Returns:
-        Two arrays of equally likely values: g is drawn from where z0 > 0; each variable at its mid-quantiles.
-    """
-    share = (np.arange(nodes) + 0.5) / nodes
-    closed = stats.norm.cdf(-mean / deviation)
-    g = stats.norm.ppf(closed + (1 - closed) * share)[:, None, None]
-    e = stats.norm.ppf(share)[None, :, None]
-    q = stats.chi2.ppf(share, features - 2)[None, None, :]
-    root = input_mean * np.sqrt(features)
-    new_mean = mean - push * (1 + root**2 + root * e) + 0 * (g + q)
-    variance = (deviation - push * g) ** 2 + push**2 * ((root + e) ** 2 + q)
-    return new_mean.ravel(), np.sqrt(variance).ravel()
-
-
-def closing_in_steps(
-    total: float, k: int, mean: float, deviation: float, features: int, input_mean: float
+def after_steps(
+    total: float, k: int, mean: float, deviation: float, features: int, input_mean: float, nodes: int = 12
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""The same push cut into k steps on k random samples: a chain over the number of steps taken.
+    r"""Mean and deviation of a unit's pre-activation after a total push, cut into k steps on k random samples.
 
-    A closed unit gets no gradient, so the next step is taken only if the next sample finds it open: from j steps
-    to j + 1 with probability Phi(mean_j / sd_j). With b the bias, W the sum of the weights and v their squared
-    length, mean = b + m W and sd^2 = v. A sample x = m + xi that finds the unit open has, along the weights, a
-    standard normal g above a = -mean / sd, of mean lambda = phi(a) / (1 - Phi(a)) and second moment 1 + a lambda.
-    A step w - G x changes b by -G, W by -G (m d + lambda W / sd), and v by -2 G (m W + sd lambda)
-    + G^2 (m^2 d + 2 m lambda W / sd + d + a lambda): `after_one_step` with all else at its average, which becomes
-    exact with many features.
+    Inputs have d independent features N(m, 1). The unit starts with mean mu, deviation s = |w| and weights that
+    sum to zero. A step on a sample x on which it is open moves (w, b) by -G (x, 1), G = total / k.
+
+    *The first step*, on a sample that is open, is exact. With z = mu + s g the sample's pre-activation, sqrt(d) e
+    the sum of its features less their means, and q ~ chi^2 of d - 2 degrees for the other directions, all
+    independent: the mean becomes mu - G (1 + m^2 d + m sqrt(d) e), the variance
+    (s - G g)^2 + G^2 ((m sqrt(d) + e)^2 + q), the sum of the weights -G (m d + sqrt(d) e).
+
+    *Later steps* are a chain. A closed unit gets no gradient, so the next sample is a step only with the
+    probability Phi(mean / sd) that it finds the unit open. Write b for the bias, W for the sum of the weights, v for
+    their squared length: mean = b + m W, sd^2 = v. A sample that is open has along the weights a standard normal
+    above a = -mean / sd, of mean l = phi(a) / (1 - Phi(a)) and second moment 1 + a l. On average the step changes
+    b by -G, W by -G (m d + l W / sd) and v by -2 G (m W + sd l) + G^2 (m^2 d + 2 m l W / sd + d + a l). Taking the
+    average for each is exact with many features, and leaves out spread with few.
 
     Returns:
-        Probability of j = 0, ..., k steps taken, and mean and deviation after them.
+        Three arrays: probability, mean and deviation of each combination of first step (each variable at
+        ``nodes`` mid-quantiles, g where the sample is open) and number of steps taken.
     """
     push, m, d = total / k, input_mean, features
-    bias, weight_sum, square = mean, 0.0, deviation**2
-    means, deviations = [mean], [deviation]
-    for _ in range(k):
-        now, sd = means[-1], deviations[-1]
-        a = -now / sd
-        tilt = float(np.exp(stats.norm.logpdf(a) - stats.norm.logsf(a)))
+    share = (np.arange(nodes) + 0.5) / nodes
+    closed = stats.norm.cdf(-mean / deviation)
+    g, e, q = (
+        values.ravel()
+        for values in np.meshgrid(
+            stats.norm.ppf(closed + (1 - closed) * share), stats.norm.ppf(share), stats.chi2.ppf(share, d - 2)
+        )
+    )
+    bias, weight_sum = mean - push, -push * (m * d + np.sqrt(d) * e)
+    square = (deviation - push * g) ** 2 + push**2 * ((m * np.sqrt(d) + e) ** 2 + q)
+    means, deviations = [bias + m * weight_sum], [np.sqrt(square)]
+    for _ in range(k - 1):
+        sd = deviations[-1]
+        a = -means[-1] / sd
+        tilt = np.exp(stats.norm.logpdf(a) - stats.norm.logsf(a))
         along = tilt * weight_sum / sd
-        square += -2 * push * (m * weight_sum + sd * tilt) + push**2 * (m * m * d + 2 * m * along + d + a * tilt)
+        square = square - 2 * push * (m * weight_sum + sd * tilt)
+        square = np.maximum(square + push**2 * (m * m * d + 2 * m * along + d + a * tilt), 1e-12)
         bias, weight_sum = bias - push, weight_sum - push * (m * d + along)
         means.append(bias + m * weight_sum)
-        deviations.append(float(np.sqrt(max(square, 1e-12))))
-    open_share = activity_rate(np.array(means), np.array(deviations))
-    taken = np.zeros(k + 1)
-    taken[0] = 1.0
-    for _ in range(k):
-        moving = taken * open_share
-        moving[-1] = 0.0
-        taken = taken - moving + np.concatenate([[0.0], moving[:-1]])
-    return taken, np.array(means), np.array(deviations)
+        deviations.append(np.sqrt(square))
+    mean_by_step, deviation_by_step = np.stack(means), np.stack(deviations)
+    is_open = activity_rate(mean_by_step, deviation_by_step)
+    taken = np.zeros_like(is_open)
+    taken[0] = 1 / taken.shape[1]
+    for _ in range(k - 1):
+        moving = taken[:-1] * is_open[:-1]
+        taken[:-1] -= moving
+        taken[1:] += moving
+    return taken.ravel(), mean_by_step.ravel(), deviation_by_step.ravel()
 
 
 def best_single_weight(activation) -> tuple[float, float]:

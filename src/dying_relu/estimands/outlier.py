@@ -16,7 +16,7 @@ MOMENTS = ("at once", "after training on")
 @estimand("history")
 def gradient_ratio_outlier(tables: Tables) -> pd.DataFrame:
     """Base-10 logarithm of the ratio of gradient norms, with and without outlier; raw features, 1000 deviations."""
-    found = gradient_ratios(confirmatory(tables["history"]))
+    found = gradient_ratios(confirmatory(at_main_rate(tables["history"])))
     found = found[(found["scaling"] == "raw") & (found["strength"] == 3)]
     return by_seed(np.log10(found.groupby("seed")["ratio"].mean()))
 
@@ -24,19 +24,19 @@ def gradient_ratio_outlier(tables: Tables) -> pd.DataFrame:
 @estimand("activity")
 def lasting_deaths_outlier(tables: Tables) -> pd.DataFrame:
     """Dead fraction in excess of the twin's after training on; raw features, strength deadliest on pilot seeds."""
-    return by_seed(_deaths(excess(tables["activity"]), "outlier", "raw", MOMENTS[1]))
+    return by_seed(_deaths(excess(at_main_rate(tables["activity"])), "outlier", "raw", MOMENTS[1]))
 
 
 @estimand("activity")
 def share_undone_by_bias(tables: Tables) -> pd.DataFrame:
     """Share of the lasting deaths that putting back the biases alone undoes; raw features, seeds with such deaths."""
-    return by_seed(undone(excess(tables["activity"]), "outlier_bias_put_back", MOMENTS[1]))
+    return by_seed(undone(excess(at_main_rate(tables["activity"])), "outlier_bias_put_back", MOMENTS[1]))
 
 
 @estimand("activity")
 def deaths_with_standardised_features(tables: Tables) -> pd.DataFrame:
     """Lasting excess of dead units with standardised features over that with raw ones, at the same strength."""
-    found = excess(tables["activity"])
+    found = excess(at_main_rate(tables["activity"]))
     deaths = {scaling: _deaths(found, "outlier", scaling, MOMENTS[1]) for scaling in ("standardised", "raw")}
     return by_seed((deaths["standardised"] - deaths["raw"]).dropna())
 
@@ -49,6 +49,11 @@ def undone(found: pd.DataFrame, intervention: str, moment: str) -> pd.Series:
     """
     all_, rest = (_deaths(found, name, "raw", moment) for name in ("outlier", intervention))
     return (1 - rest / all_.where(all_ > 0.05)).dropna()
+
+
+def at_main_rate(frame: pd.DataFrame) -> pd.DataFrame:
+    """Networks with the learning rate of the grid ``outlier``."""
+    return frame[frame["learning_rate"] == frame["learning_rate"][frame["grid"] == "outlier"].iloc[0]]
 
 
 def gradient_ratios(history: pd.DataFrame) -> pd.DataFrame:

@@ -191,11 +191,12 @@ def activity_fall_after_shift(tables: Tables) -> pd.DataFrame:
 
 @estimand("trajectory")
 def staged_less_single_death(tables: Tables) -> pd.DataFrame:
-    """Death probability after 16 steps less that after one step of the same size, at the cell of the largest
-    such difference on pilot seeds."""
+    """Death probability after 64 steps less that after the first of them, at the cell of the largest such
+    difference on pilot seeds."""
     trajectory = tables["trajectory"]
-    staged = death_on(last(trajectory[trajectory["grid"] == "sixteen"]))
-    first = death_on(trajectory[(trajectory["grid"] == "sixteen") & (trajectory["step"] == 1)])
+    trajectory = trajectory[trajectory["grid"] == "sixtyfour"]
+    staged = death_on(last(trajectory))
+    first = death_on(trajectory[trajectory["step"] == 1])
     both = staged.merge(first, on=NETWORK, suffixes=("", "_first"))
     both = both.assign(value=both["p_dead"] - both["p_dead_first"])
     cell = both[both["phase"] == "pilot"].groupby(_PUSH, observed=True)["value"].mean().idxmax()

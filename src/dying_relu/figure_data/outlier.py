@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dying_relu.estimands.outlier import MOMENTS, excess, gradient_ratios
+from dying_relu.estimands.outlier import MOMENTS, at_main_rate, excess, gradient_ratios
 from dying_relu.figure_data.common import Tables, drawn, kind, summarise
 
 _MAIN = "outlier"  # the grid with all scalings at one rate
@@ -28,11 +28,11 @@ def outlier_effect(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@kind("activity", "networks", grids=("twin", "outlier"))
+@kind("activity", grids=("twin", "outlier"))
 def outlier_cause(tables: Tables) -> pd.DataFrame:
     """Lasting excess of dead units against strength: as it is, with a part put back, with clipped gradients."""
-    found = excess(drawn(tables["activity"]))
-    found = found[(found["moment"] == MOMENTS[1]) & (found["learning_rate"] == _main_rate(tables["networks"]))]
+    found = excess(at_main_rate(drawn(tables["activity"])))
+    found = found[found["moment"] == MOMENTS[1]]
     arms = found["optimizer"].astype(str).where(found["optimizer"] != "sgd", found["intervention"].astype(str))
     return summarise(found.assign(value=found["excess"], arm=arms), ["scaling", "arm", "strength"])
 
@@ -49,7 +49,3 @@ def outlier_collapse(tables: Tables) -> pd.DataFrame:
 
 def _main(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["grid"].isin([_MAIN, "twin"])]
-
-
-def _main_rate(networks: pd.DataFrame) -> float:
-    return float(networks["learning_rate"][networks["grid"] == _MAIN].iloc[0])

@@ -1,5 +1,8 @@
 """Tables behind the figures of single_neuron and large_gradient: what was measured, and its closed form beside it."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -85,7 +88,7 @@ def unit_theory(tables: Tables) -> pd.DataFrame:
     learned = summarise(steps.assign(value=(steps["outcome"] == "learned").astype(float)), ["learning_rate"])
     exact = [exact_interval(round(row.mean_ * row.n), row.n) for row in _counted(learned)]
     budget, batch = steps["epochs"].iloc[0] * 100, steps["batch_size"].iloc[0]
-    jump = theory.jump_probability(learned["learning_rate"].to_numpy(), budget, batch)
+    jump = theory.jump_probability(learned["learning_rate"].to_numpy(), budget, batch, start=-10)
     stable = learned["learning_rate"] < theory.STABLE_RATE
     learned = learned.rename(columns={"learning_rate": "x"}).assign(
         panel="rate",
@@ -119,9 +122,10 @@ def closing(tables: Tables) -> pd.DataFrame:
     )
     cell = ["scaling", "features", "steps", "total"]
     parts = []
-    for measure in ("p_dead", "activity_rate"):
+    measures = {"p_dead": partial(theory.death_probability, n=JUDGED_ON), "activity_rate": theory.activity_rate}
+    for measure, expected in measures.items():
         part = summarise(moved.assign(value=moved[measure]), cell)
-        part["theory"] = [_closing_theory(row, measure) for row in part.itertuples()]
+        part["theory"] = [_expected(row, expected, row.total, row.steps) for row in part.itertuples()]
         parts.append(part.assign(measure=measure))
     return pd.concat(parts, ignore_index=True)
 
@@ -139,30 +143,16 @@ def closing_samples(tables: Tables) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table["features"] = table["dataset"].astype(str).str.rpartition("_")[2].astype(int)
     table["theory"] = [
-        float(theory.death_probability(*_after(push, row.features, row.scaling), row.n).mean())
-        for row in table.itertuples()
+        _expected(row, partial(theory.death_probability, n=row.n), push, 1) for row in table.itertuples()
     ]
     return table
 
 
-def _after(push: float, features: int, scaling: str) -> tuple[np.ndarray, np.ndarray]:
-    return theory.after_one_step(push, _MEAN, _DEVIATION, features, 0.0 if scaling == "centred" else 1.0)
-
-
-def _closing_theory(row: object, measure: str) -> float:
-    """Exact for one step; for more, the chain of `theory.closing_in_steps`, given that at least one was taken."""
-    if row.steps == 1:
-        weight, mean, deviation = 1.0, *_after(row.total, row.features, row.scaling)
-        weight = np.full(len(mean), 1 / len(mean))
-    else:
-        input_mean = 0.0 if row.scaling == "centred" else 1.0
-        taken, mean, deviation = theory.closing_in_steps(
-            row.total, row.steps, _MEAN, _DEVIATION, row.features, input_mean
-        )
-        weight, mean, deviation = taken[1:] / taken[1:].sum(), mean[1:], deviation[1:]
-    if measure == "p_dead":
-        return float(weight @ theory.death_probability(mean, deviation, JUDGED_ON))
-    return float(weight @ theory.activity_rate(mean, deviation))
+def _expected(row: object, measure: Callable, total: float, steps: int) -> float:
+    """What theory expects of a measure of mean and deviation, over the units that took a step."""
+    input_mean = 0.0 if row.scaling == "centred" else 1.0
+    probability, mean, deviation = theory.after_steps(total, steps, _MEAN, _DEVIATION, row.features, input_mean)
+    return float(probability @ measure(mean, deviation))
 
 
 def _crossing_rate(optimizer: str) -> float:

@@ -175,8 +175,10 @@ def unit_theory(table: pd.DataFrame) -> plt.Figure:
     palette = sns.color_palette("colorblind")
     rate = table[table["panel"] == "rate"].sort_values("x")
     fine = np.linspace(0.5, 3, 500)
-    jump = np.where(fine < theory.STABLE_RATE, theory.jump_probability(fine, 2000, 1000), 0.0)
-    axes[0][0].plot(fine, jump, color="black", linewidth=0.9, label="closed form")
+    jump = np.where(fine < theory.STABLE_RATE, theory.jump_probability(fine, 2000, 1000, start=-10), 0.0)
+    axes[0][0].plot(fine, jump, color="black", linewidth=0.9, label="closed form, single precision")
+    exact = np.where(fine < theory.STABLE_RATE, theory.jump_probability(fine, 2000, 1000), 0.0)
+    axes[0][0].plot(fine, exact, color="black", linewidth=0.9, linestyle=":", label="exact arithmetic")
     _points(axes[0][0], rate, palette[0], "o", "measured")
     axes[0][0].set(xlabel="learning rate of SGD, start at -10", ylabel="share that learns", ylim=(-0.05, 1.05))
     slopes = table[table["panel"] == "slope"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dying_relu.estimands.common import confirmatory
-from dying_relu.estimands.outlier import MOMENTS, deadliest, excess, undone
+from dying_relu.estimands.outlier import MOMENTS, at_main_rate, deadliest, excess, undone
 from dying_relu.figure_data.outlier import outlier_cause, outlier_effect
 from dying_relu.latex import number, percent, tabular
 from dying_relu.numbers.common import Tables, section
@@ -13,7 +13,7 @@ from dying_relu.numbers.common import Tables, section
 @section("networks", "activity", "history")
 def outlier(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
     """Numbers and tables of the section."""
-    all_excess = excess(found["activity"])
+    all_excess = excess(at_main_rate(found["activity"]))
     effect, cause = outlier_effect(found), outlier_cause(found)
     strength = deadliest(all_excess)
     values = {

@@ -29,15 +29,16 @@ def single_neuron(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
 
 def _theory_numbers() -> dict[str, str]:
     rates = np.linspace(0.5, 1, 5001)
-    jumps = theory.jump_probability(rates, 2000, 1000)
+    exact, single = (theory.jump_probability(rates, 2000, 1000, start=start) for start in (None, -10))
     return {
         "excess": number(LEARNED, 2),
         "flat": number(FLAT),
         "momentum.threshold": number(theory.heavy_ball_threshold(), 2),
         "nesterov.threshold": number(theory.heavy_ball_threshold(nesterov=True), 2),
         "momentum.crossing": number(round(theory.heavy_ball_crossing(0.01))),
-        "jump.half": number(float(np.interp(0.5, jumps, rates)), 2),
-        "jump.spread": number(theory.curvature_deviation(1000), 2),
+        "jump.exact": number(float(np.interp(0.5, exact, rates)), 2),
+        "jump.half": number(float(np.interp(0.5, single, rates)), 2),
+        "jump.steps": number(round(float(theory.steps_until_frozen(-10, 0.85, 1000)))),
         "leaky.best": number(theory.leaky_minimiser(0.3)),
         "leaky.loss": number(float(theory.leaky_loss(theory.leaky_minimiser(0.3), 0.3)), 2),
         "leaky.loss.one": number(float(theory.leaky_loss(1.0, 0.3)), 2),
