@@ -112,13 +112,13 @@ def plain_section(study: Study) -> str:
 def audit_numbers(audit: pd.DataFrame) -> dict[str, str]:
     """How far networks trained alone agree with their rows in a population."""
     both = audit[~audit["diverged_population"] & ~audit["diverged_alone"]]
-    loss = (both["train_loss_alone"] / both["train_loss_population"] - 1).abs()
+    close = np.isclose(both["train_loss_alone"], both["train_loss_population"], rtol=0.01, atol=1e-6)
     dead = (both["dead_fraction_alone"] - both["dead_fraction_population"]).abs()
     return {
         "audit.networks": number(len(audit)),
         "audit.same.divergence": number(int((audit["diverged_population"] == audit["diverged_alone"]).sum())),
         "audit.finite": number(len(both)),
-        "audit.close": number(int((loss < 0.01).sum())),
+        "audit.close": number(int(close.sum())),
         "audit.same.dead": number(int((dead == 0).sum())),
         "audit.dead.difference": percent(dead.mean()),
     }
