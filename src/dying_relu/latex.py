@@ -24,10 +24,10 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     if float(value).is_integer() and abs(value) < 1e9:
-        return f"{int(value):,}".replace(",", r"\,")
+        return f"{int(value):,}".replace(",", r"\,").replace("-", "$-$")
     if 1e-4 <= abs(value) < 1e5:
         decimals = max(digits - 1 - int(np.floor(np.log10(abs(value)))), 0)
-        return f"{value:.{decimals}f}"
+        return f"{value:.{decimals}f}".replace("-", "$-$")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"${mantissa}\times10^{{{int(exponent)}}}$"
 

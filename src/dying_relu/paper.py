@@ -20,8 +20,8 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
     """For each claim its effect, interval, p and the like; and how many verdicts there are of each kind."""
     values = {}
     for row in ledger.itertuples():
-        known = [value for value in (row.region_low, row.region_high, row.ci_low, row.ci_high) if np.isfinite(value)]
-        is_share = min(known) >= 0 and max(known) <= 1 and not {"ratio", "correlation"} & set(row.effect_name.split())
+        is_share = row.region_low >= 0 and row.region_high <= 1 and max(abs(row.ci_low), abs(row.ci_high)) <= 1
+        is_share &= not {"ratio", "correlation"} & set(row.effect_name.split())
         shown = percent if is_share else number
         values |= {
             f"{row.claim}.effect": shown(row.effect),

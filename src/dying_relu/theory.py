@@ -94,10 +94,12 @@ def steps_until_frozen(start: float, rate: Values, batch_size: int) -> Values:
     r"""Steps after which single precision stops a unit that gradient descent shrinks towards zero.
 
     The gradient of a sample is 2 w x^2 / n; below the smallest normal number, t = 2^-126, it is flushed to zero.
-    So the weight stands still once |w| is about t n / 2, after log(2 |start| / (t n)) / -log|1 - rate| steps.
+    So the weight stands still once |w| is about t n / 2. A step multiplies it by 1 - rate * m, whose root mean square
+    is r = sqrt((1 - rate)^2 + rate^2 Var m), so that takes about log(2 |start| / (t n)) / -log(r) steps.
     """
     level = float(np.finfo(np.float32).tiny) * batch_size / 2
-    shrinking = np.clip(np.abs(1 - np.asarray(rate, float)), 1e-300, 1 - 1e-12)
+    shrinking = np.hypot(1 - np.asarray(rate, float), rate * curvature_deviation(batch_size))
+    shrinking = np.minimum(shrinking, 1 - 1e-12)
     return np.maximum(np.log(abs(start) / level) / -np.log(shrinking), 1.0)
 
 

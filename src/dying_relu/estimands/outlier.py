@@ -15,7 +15,7 @@ MOMENTS = ("at once", "after training on")
 
 @estimand("history")
 def gradient_ratio_outlier(tables: Tables) -> pd.DataFrame:
-    """Base-10 logarithm of the ratio of gradient norms, with and without outlier; raw features, 1000 deviations."""
+    """Base-10 logarithm of the gradient norm with the outlier over that without; raw features, 1000 deviations."""
     found = gradient_ratios(confirmatory(at_main_rate(tables["history"])))
     found = found[(found["scaling"] == "raw") & (found["strength"] == 3)]
     return by_seed(np.log10(found.groupby("seed")["ratio"].mean()))

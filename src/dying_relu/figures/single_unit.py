@@ -26,16 +26,18 @@ def unit_paths(table: pd.DataFrame) -> plt.Figure:
     for column, name in enumerate(names):
         for start, part in table[table["optimizer"] == name].groupby("init_scale"):
             color = colors(norm(start)) if abs(start) > 3 else ("#4a6a9c" if start <= 0 else "#b04a3a")
-            axes[0][column].plot(part["epoch"], part["unit_weight"], color=color, linewidth=1.6, alpha=0.8)
-            axes[0][column].plot(part["epoch"], part["theory"], color="black", linewidth=0.5)
-            axes[1][column].plot(part["epoch"], part["train_loss"].clip(lower=1e-6), color=color, linewidth=1)
+            axes[0][column].plot(part["step"], part["unit_weight"], color=color, linewidth=1.6, alpha=0.8)
+            axes[0][column].plot(part["step"], part["theory"], color="black", linewidth=0.5)
+            axes[1][column].plot(part["step"], part["train_loss"].clip(lower=1e-6), color=color, linewidth=1)
         axes[0][column].axhline(1, color="0.5", linestyle=":", linewidth=0.8)
         axes[0][column].set(yscale="symlog")
         axes[0][column].set_yscale("symlog", linthresh=0.1)
         axes[0][column].set_title(OPTIMIZER_NAMES[name])
         axes[1][column].set(yscale="log")
         axes[1][column].axhline(0.5, color="0.5", linestyle=":", linewidth=0.8)
-        axes[1][column].set_xlabel("epoch")
+        axes[1][column].set_xscale("symlog", linthresh=1)
+        axes[1][column].set_xticks([0, 10, 1000], ["0", "10", "1000"])
+        axes[1][column].set_xlabel("step")
     axes[0][0].set_ylabel("weight")
     axes[1][0].set_ylabel("loss")
     figure.tight_layout()
@@ -72,8 +74,6 @@ def unit_map(table: pd.DataFrame) -> plt.Figure:
                 colors="none",
                 hatches=[_HATCHES[number]],
             )
-        missing = np.isnan(grid)
-        axis.pcolormesh(np.ma.masked_where(~missing, missing.astype(float)), cmap=ListedColormap(["0.85"]))
         rate = here["theory_rate"].iloc[0]
         if np.isfinite(rate):
             axis.axhline(
@@ -93,9 +93,7 @@ def unit_map(table: pd.DataFrame) -> plt.Figure:
         Patch(facecolor=color, edgecolor="0.3", hatch=hatch, label=name)
         for color, hatch, name in zip(colors, _HATCHES, _OUTCOMES, strict=True)
     ]
-    figure.legend(
-        handles=[*entries, Patch(facecolor="0.85", label="not run")], loc="lower center", ncols=5, frameon=False
-    )
+    figure.legend(handles=entries, loc="lower center", ncols=4, frameon=False)
     figure.tight_layout(rect=(0, 0.06, 1, 1))
     return figure
 
