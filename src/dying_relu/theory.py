@@ -10,7 +10,7 @@ The second half concerns a unit whose pre-activation is Gaussian over the inputs
 """
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 Values = np.ndarray | float
 
@@ -289,17 +289,22 @@ def after_steps(
     return taken.ravel(), mean_by_step.ravel(), deviation_by_step.ravel()
 
 
-def best_single_weight(activation) -> tuple[float, float]:
-    """The w that minimises E[(phi(w x) - relu(x))^2] over the line, and that loss, for any activation.
+def activation(name: str, z: np.ndarray) -> np.ndarray:
+    """The activation of that name in the catalogue, in NumPy: those whose single units are studied."""
+    if name == "softplus":
+        return np.logaddexp(z, 0)
+    scale, alpha = (1.0507009873554805, 1.6732632423543772) if name == "selu" else (1.0, 1.0)
+    if name.startswith("leaky_relu_"):
+        negative = float(name.rpartition("_")[2]) * z
+    else:
+        negative = {"relu": 0 * z, "elu": np.expm1(np.minimum(z, 0)), "selu": np.expm1(np.minimum(z, 0))}[name] * alpha
+    return scale * np.where(z > 0, z, negative)
 
-    Found by numerical integration (Gauss-Hermite, 201 nodes) and bounded minimisation on either side of zero.
-    """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(200)
-    weights = weights / weights.sum()
 
-    def loss(w: float) -> float:
-        return float(weights @ (activation(w * nodes) - np.maximum(nodes, 0)) ** 2)
-
-    found = [optimize.minimize_scalar(loss, bounds=side, method="bounded") for side in ((-10, 0), (0, 10))]
-    best = min(found, key=lambda result: result.fun)
-    return float(best.x), float(best.fun)
+def population_loss(name: str, w: Values, b: Values = 0.0, v: Values = 1.0, c: Values = 0.0) -> np.ndarray:
+    """E[(v phi(w x + b) + c - relu(x))^2] of units, shape (units,), by the trapezoidal rule over -8 ... 8."""
+    x = np.linspace(-8, 8, 1601)
+    density = stats.norm.pdf(x) * (x[1] - x[0])
+    w, b, v, c = (np.atleast_1d(np.asarray(value, float))[:, None] for value in (w, b, v, c))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (v * activation(name, w * x + b) + c - np.maximum(x, 0)) ** 2 @ density

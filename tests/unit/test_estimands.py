@@ -212,7 +212,7 @@ def unit(grid, losses, gradient, weight, seed=1000, **more):
 
 def test_outcomes_tell_stuck_from_slow():
     cases = {
-        "learned": ((9.0, 1e-3, 1e-4), 0.01, 1.0),
+        "learned": ((9.0, 1e-3, 1e-4), 0.01, 0.99),
         "stuck": ((9.0, 0.5001, 0.5), 1e-8, -1e-8),
         "still moving": ((9.0, 2.0, 1.0), 1.0, -1.0),
         "diverged": ((9.0, np.nan, np.nan), np.nan, np.nan),

@@ -196,10 +196,25 @@ def test_a_trained_unit_follows_the_path_of_the_population_loss(engine, optimize
     np.testing.assert_allclose(path, closed_form, rtol=2e-3, atol=2e-4)
 
 
-def test_the_best_weight_of_any_activation():
-    best, loss = theory.best_single_weight(lambda z: np.where(z > 0, z, 0.3 * z))
-    assert best == pytest.approx(theory.leaky_minimiser(0.3), abs=1e-2)
-    assert loss == pytest.approx(theory.leaky_loss(best, 0.3), rel=0.02)
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.1])
+def test_population_loss_has_the_closed_forms_as_special_cases(slope):
+    name = "relu" if slope == 0 else f"leaky_relu_{slope:g}"
+    w = np.array([-2.0, -0.3, 0.5, 1.7])
+    np.testing.assert_allclose(theory.population_loss(name, w), theory.leaky_loss(w, slope), rtol=1e-3)
+    np.testing.assert_allclose(theory.population_loss("relu", w, b=0.4), theory.relu_bias_loss(w, 0.4), rtol=1e-3)
+    assert theory.population_loss("relu", 0.0, c=1 / np.sqrt(2 * np.pi)) == pytest.approx(
+        theory.CONSTANT_LOSS, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu_0.3", "leaky_relu_-0.1", "elu", "selu", "softplus"])
+def test_activations_are_those_that_are_trained(engine, name):
+    from dying_relu import models
+    from dying_relu.study import REFERENCE
+
+    z = np.linspace(-5, 5, 101)
+    layer = models.build(REFERENCE | {"activation": name, "width": 1, "depth": 1}).activations[0]
+    np.testing.assert_allclose(theory.activation(name, z), np.array(layer(z[:, None].astype("f")))[:, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize("slope", [0.0, -0.1, -1.5, 1.5])

@@ -6,25 +6,26 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from dying_relu import theory
 from dying_relu.estimands.common import NETWORK, Tables, by_seed, confirmatory, estimand, grouped, last
-from dying_relu.theory import CONSTANT_LOSS
 
 OUTCOMES = ("learned", "stuck", "still moving", "diverged")
-LEARNED = 0.01 * CONSTANT_LOSS  # excess loss: one hundredth of what the best constant leaves
+LEARNED = 0.01 * theory.CONSTANT_LOSS  # excess loss: one hundredth of what the best constant leaves
 STILL = 0.01  # share by which the loss of a stuck unit falls, at most, over the last quarter of training
 FLAT = 0.05  # norm of the gradient of a stuck unit, at most
-MODEL = ["activation", "intervention", "output_layer", "bias_trained"]
 JUDGED_ON = 1500  # inputs on which a unit of large_gradient is called dead: the reference training set
 
 
 def outcomes(tables: Tables) -> pd.DataFrame:
     """The table of networks with each one's final weights and its ``outcome``, one of `OUTCOMES`.
 
-    learned: the loss is within `LEARNED` of the best that any network of the same model reached; stuck: it is
-    not, the gradient is at most `FLAT`, and the loss fell by less than `STILL` of itself over the last quarter
-    of training; diverged: not finite; still moving: none of these.
+    learned: the ``population_loss`` of its weights is within `LEARNED` of the best that any network of the same
+    model reached; stuck: it is not, the gradient is at most `FLAT`, and the loss fell by less than `STILL` of
+    itself over the last quarter of training; diverged: not finite; still moving: none of these.
     """
     networks = tables["networks"].assign(bias_trained=tables["networks"]["bias"].notna())
+    switched = networks["intervention"] == "switch_to_relu"
+    networks["model"] = networks["activation"].astype(str).mask(switched, "relu")
     weights = last(tables["trajectory"])[[*NETWORK, *_WEIGHTS]]
     units = tables["units"]
     gradients = units[units["n_units"] > 0][[*NETWORK, "gradient_mean"]]
@@ -34,8 +35,9 @@ def outcomes(tables: Tables) -> pd.DataFrame:
     frame = networks
     for other in (weights, gradients, then):
         frame = frame.merge(other, on=NETWORK, how="left")
-    best = frame.groupby(MODEL, observed=True)["train_loss"].transform("min")
-    learned = frame["train_loss"] <= best + LEARNED
+    frame["population_loss"] = _population_loss(frame)
+    best = frame.groupby(["model", "output_layer", "bias_trained"])["population_loss"].transform("min")
+    learned = frame["population_loss"] <= best + LEARNED
     still = frame["train_loss"] > (1 - STILL) * frame["loss_then"]
     stuck = still & (frame["gradient_mean"] <= FLAT)
     chosen = np.select([frame["diverged"], learned, stuck], ["diverged", "learned", "stuck"], "still moving")
@@ -244,6 +246,16 @@ def solution(cells: pd.DataFrame) -> pd.Series:
     constant = (cells["activity_rate"] < 0.01) | (steepest < 0.05)
     names = np.select([constant, left & up, left, up], ["constant", "both", "left-right", "up-down"], "as the target")
     return pd.Series(names, index=cells.index)
+
+
+def _population_loss(frame: pd.DataFrame) -> pd.Series:
+    """Loss of each row's final weights, free of the sample that measures it."""
+    weights = frame[_WEIGHTS[:4]].fillna({"unit_bias": 0.0, "output_weight": 1.0, "output_bias": 0.0}).astype(float)
+    parts = [
+        pd.Series(theory.population_loss(name, *weights.loc[rows].to_numpy().T), rows)
+        for name, rows in frame.groupby("model").groups.items()
+    ]
+    return pd.concat(parts).reindex(frame.index)
 
 
 def _cells(tables: Tables, **wanted: object) -> pd.DataFrame:

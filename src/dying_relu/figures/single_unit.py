@@ -146,7 +146,7 @@ def unit_flips(table: pd.DataFrame) -> plt.Figure:
         for flip in _FLIPS:
             part = here[here["solution"] == flip]
             for row in part.head(15).itertuples():
-                h = _phi(name, row.unit_weight * x + row.unit_bias)
+                h = theory.activation(name, row.unit_weight * x + row.unit_bias)
                 axis.plot(
                     x,
                     row.output_weight * h + row.output_bias,
@@ -245,14 +245,3 @@ def _points(axis, part, color, marker, label) -> None:
     axis.errorbar(
         part["x"], part["mean"], yerr=errors, color=color, marker=marker, linestyle="", label=label, elinewidth=0.8
     )
-
-
-def _phi(name: str, z: np.ndarray) -> np.ndarray:
-    """The activations of `unit_flips`, for drawing."""
-    negative = {
-        "relu": 0 * z,
-        "leaky_relu_0.3": 0.3 * z,
-        "elu": np.expm1(np.minimum(z, 0)),
-        "selu": 1.0507009873554805 * 1.6732632423543772 * np.expm1(np.minimum(z, 0)),
-    }[name]
-    return np.where(z > 0, z * (1.0507009873554805 if name == "selu" else 1), negative)
