@@ -34,6 +34,7 @@ def is_control(frame: pd.DataFrame) -> pd.Series:
 
 
 def treated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Networks that are no controls."""
     return frame[~is_control(frame)]
 
 
@@ -43,10 +44,12 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def confirmatory(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the seeds that decide."""
     return frame[frame["phase"] == "confirmatory"]
 
 
 def alive(networks: pd.DataFrame) -> pd.DataFrame:
+    """Networks that did not diverge."""
     return networks[~networks["diverged"]]
 
 
@@ -63,6 +66,7 @@ def counts(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
 
 
 def by_seed(values: pd.Series) -> pd.DataFrame:
+    """A frame with a row a seed from values indexed by seed."""
     return values.rename("value").rename_axis("seed").reset_index().sort_values("seed", ignore_index=True)
 
 

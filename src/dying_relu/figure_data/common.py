@@ -45,6 +45,7 @@ def _interval(values: np.ndarray, cell: object) -> tuple[float, float]:
 
 
 def drawn(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that figures show: confirmatory seeds, no controls."""
     return frame[(frame["phase"] == "confirmatory") & ~is_control(frame)]
 
 

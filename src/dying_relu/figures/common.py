@@ -62,10 +62,12 @@ def _nothing() -> plt.Figure:
 
 
 def panels(rows: int, columns: int, height: float = 1.75, sharey: bool | str = True) -> tuple[plt.Figure, list]:
+    """A grid of axes across the text width; ``height`` of a row in inches."""
     return plt.subplots(rows, columns, figsize=(WIDTH, height * rows + 0.45), sharex=True, sharey=sharey, squeeze=False)
 
 
 def line(axis, part, x, color, marker, label, style="-") -> None:
+    """A mean over ``x`` with its interval as a band."""
     part = part.sort_values(x)
     axis.plot(part[x], part["mean"], color=color, marker=marker, linestyle=style, label=label, markeredgewidth=0)
     axis.fill_between(part[x], part["ci_low"], part["ci_high"], color=color, alpha=0.25, linewidth=0)
