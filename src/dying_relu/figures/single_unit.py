@@ -174,9 +174,9 @@ def unit_theory(table: pd.DataFrame) -> plt.Figure:
     rate = table[table["panel"] == "rate"].sort_values("x")
     fine = np.linspace(0.5, 3, 500)
     jump = np.where(fine < theory.STABLE_RATE, theory.jump_probability(fine, 2000, 1000, start=-10), 0.0)
-    axes[0][0].plot(fine, jump, color="black", linewidth=0.9, label="closed form, single precision")
+    axes[0][0].plot(fine, jump, color="black", linewidth=0.9, label="closed form")
     exact = np.where(fine < theory.STABLE_RATE, theory.jump_probability(fine, 2000, 1000), 0.0)
-    axes[0][0].plot(fine, exact, color="black", linewidth=0.9, linestyle=":", label="exact arithmetic")
+    axes[0][0].plot(fine, exact, color="black", linewidth=0.9, linestyle=":", label="in exact\narithmetic")
     _points(axes[0][0], rate, palette[0], "o", "measured")
     axes[0][0].set(xlabel="learning rate of SGD, start at -10", ylabel="share that learns", ylim=(-0.05, 1.05))
     slopes = table[table["panel"] == "slope"]
@@ -189,8 +189,8 @@ def unit_theory(table: pd.DataFrame) -> plt.Figure:
     for place, (side, part) in enumerate(slopes.groupby("side")):
         _points(axes[0][1], part.assign(x=part["x"] + 0.004 * (2 * place - 1)), palette[place], MARKERS[place], side)
     axes[0][1].set(xlabel="slope c below zero", ylabel="final weight")
-    for axis in axes[0]:
-        axis.legend(frameon=False)
+    axes[0][0].legend(frameon=False, loc=(0.63, 0.45), fontsize=7)
+    axes[0][1].legend(frameon=False)
     figure.tight_layout()
     return figure
 
