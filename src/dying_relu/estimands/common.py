@@ -1,6 +1,7 @@
 """What estimands share: how they are registered, and which rows of a table they look at."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 
 import pandas as pd
 
@@ -19,6 +20,19 @@ def estimand(*tables: str) -> Callable:
         return function
 
     return register
+
+
+def remembered(function: Callable[[Tables], pd.DataFrame]) -> Callable[[Tables], pd.DataFrame]:
+    """Do the work once for all estimands of a study: keep the result for as long as the same tables are given."""
+    known: list = []
+
+    @wraps(function)
+    def once(tables: Tables) -> pd.DataFrame:
+        if not known or known[0] is not tables:
+            known[:] = [tables, function(tables)]
+        return known[1]
+
+    return once
 
 
 def with_risk(activity: pd.DataFrame) -> pd.DataFrame:

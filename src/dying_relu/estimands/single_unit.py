@@ -7,15 +7,20 @@ import pandas as pd
 from scipy import special
 
 from dying_relu import theory
-from dying_relu.estimands.common import NETWORK, Tables, by_seed, confirmatory, estimand, grouped, last
+from dying_relu.datasets import DATASETS
+from dying_relu.estimands.common import NETWORK, Tables, by_seed, confirmatory, estimand, grouped, last, remembered
 
 OUTCOMES = ("learned", "stuck", "still moving", "diverged")
 LEARNED = 0.01 * theory.CONSTANT_LOSS  # excess loss: one hundredth of what the best constant leaves
 STILL = 0.01  # share by which the loss of a stuck unit falls, at most, over the last quarter of training
 FLAT = 0.05  # norm of the gradient of a stuck unit, at most
+_WEIGHTS = ["unit_weight", "unit_bias", "output_weight", "output_bias", "activity_rate"]
+_PUSH = ["dataset", "scaling", "learning_rate"]
+_MEASURED_ON = DATASETS["pull_down_4"].n_train
 JUDGED_ON = 1500  # inputs on which a unit of large_gradient is called dead: the reference training set
 
 
+@remembered
 def outcomes(tables: Tables) -> pd.DataFrame:
     """The table of networks with each one's final weights and its ``outcome``, one of `OUTCOMES`.
 
@@ -42,9 +47,6 @@ def outcomes(tables: Tables) -> pd.DataFrame:
     stuck = still & (frame["gradient_mean"] <= FLAT)
     chosen = np.select([frame["diverged"], learned, stuck], ["diverged", "learned", "stuck"], "still moving")
     return frame.assign(outcome=pd.Categorical(chosen, OUTCOMES))
-
-
-_WEIGHTS = ["unit_weight", "unit_bias", "output_weight", "output_bias", "activity_rate"]
 
 
 @estimand("networks", "history", "units", "trajectory")
@@ -205,15 +207,12 @@ def staged_less_single_death(tables: Tables) -> pd.DataFrame:
     return by_seed(confirmatory(both[_matches(both, dict(zip(_PUSH, cell, strict=True)))]).set_index("seed")["value"])
 
 
-_PUSH = ["dataset", "scaling", "learning_rate"]
-
-
 def death_on(trajectory: pd.DataFrame, n: int = JUDGED_ON) -> pd.DataFrame:
     """The rows with ``p_dead``: the probability that n of the measured inputs, drawn at random, all find it closed.
 
-    With K of N open: C(N - K, n) / C(N, n), the hypergeometric chance of drawing none (N = 10,000 measured).
+    With K of the N measured inputs open: C(N - K, n) / C(N, n), the hypergeometric chance of drawing none.
     """
-    total = 10_000
+    total = _MEASURED_ON
     open_ = np.rint(trajectory["activity_rate"].to_numpy(float) * total)
     room = np.maximum(total - open_ - n, 0)
     log_p = (
@@ -226,7 +225,7 @@ def death_on(trajectory: pd.DataFrame, n: int = JUDGED_ON) -> pd.DataFrame:
 
 
 def pushed(trajectory: pd.DataFrame) -> pd.DataFrame:
-    """Final rows of the units that took at least one step, with ``p_dead`` and the ``steps_taken``.
+    """Final rows of the units that took at least one step, with ``p_dead``.
 
     A unit that its first samples all find closed gets no gradient and stands where it stood.
     """

@@ -1,15 +1,14 @@
 """What the tables behind figures share: how kinds are registered, and means with intervals over seeds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from dying_relu.estimands.common import is_control
+from dying_relu.estimands.common import Tables, is_control
 from dying_relu.seeding import integer_seed
 
-Tables = Mapping[str, pd.DataFrame]
 KINDS: dict[str, Callable[[Tables], pd.DataFrame]] = {}
 _RESAMPLES = 999
 

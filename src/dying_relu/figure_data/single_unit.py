@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from dying_relu import theory
+from dying_relu.datasets import DATASETS, PULL
 from dying_relu.estimands.common import NETWORK, confirmatory
 from dying_relu.estimands.single_unit import JUDGED_ON, OUTCOMES, death_on, outcomes, pushed, solution
 from dying_relu.figure_data.common import Tables, exact_interval, kind, summarise
 
-_PULL = 20_000  # G over the rate, in the data sets pull_down_<d>: twice the distance of the target
+_PULL = -2 * PULL  # G over the rate, in the data sets pull_down_<d>: twice the distance of the target
 _DEVIATION, _MEAN = 0.05, 0.1  # of the pre-activation at the start of large_gradient
 _RATE = 0.01  # of the paths that are drawn
 
@@ -87,12 +88,14 @@ def unit_theory(tables: Tables) -> pd.DataFrame:
     steps = frame[frame["grid"] == "steps"]
     learned = summarise(steps.assign(value=(steps["outcome"] == "learned").astype(float)), ["learning_rate"])
     exact = [exact_interval(round(row.mean_ * row.n), row.n) for row in _counted(learned)]
-    budget, batch = steps["epochs"].iloc[0] * 100, steps["batch_size"].iloc[0]
+    budget, batch = steps["epochs"].iloc[0] * DATASETS["relu_target"].steps, steps["batch_size"].iloc[0]
     jump = theory.jump_probability(learned["learning_rate"].to_numpy(), budget, batch, start=-10)
     stable = learned["learning_rate"] < theory.STABLE_RATE
     learned = learned.rename(columns={"learning_rate": "x"}).assign(
         panel="rate",
         side="",
+        budget=budget,
+        batch_size=batch,
         theory=np.where(stable, jump, 0.0),
         ci_low=[e[0] for e in exact],
         ci_high=[e[1] for e in exact],

@@ -1,10 +1,9 @@
 """How the numbers and tables of a study's section are registered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-import pandas as pd
+from dying_relu.estimands.common import Tables
 
-Tables = Mapping[str, pd.DataFrame]
 Section = Callable[[Tables], tuple[dict[str, str], dict[str, str]]]
 SECTIONS: dict[str, Section] = {}
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dying_relu import theory
+from dying_relu.datasets import DATASETS
 from dying_relu.estimands.common import confirmatory, last
 from dying_relu.estimands.single_unit import FLAT, LEARNED, OUTCOMES, outcomes
 from dying_relu.figure_data.single_unit import unit_flips
@@ -11,6 +12,7 @@ from dying_relu.labels import OPTIMIZER_NAMES, activation_name
 from dying_relu.latex import number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
+_STEPS = DATASETS["relu_target"].steps  # an epoch
 _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
 
@@ -24,12 +26,15 @@ def single_neuron(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         "slopes": _slopes_table(cells),
     }
     path = found["trajectory"]
-    return _theory_numbers() | _cell_numbers(cells) | _float_numbers(path) | _turning_numbers(path), tables
+    steps = cells[cells["grid"] == "steps"]
+    return _theory_numbers(int(steps["epochs"].max()) * _STEPS, int(steps["batch_size"].max())) | _cell_numbers(
+        cells
+    ) | _float_numbers(path) | _turning_numbers(path), tables
 
 
-def _theory_numbers() -> dict[str, str]:
+def _theory_numbers(budget: int, batch_size: int) -> dict[str, str]:
     rates = np.linspace(0.5, 1, 5001)
-    exact, single = (theory.jump_probability(rates, 2000, 1000, start=start) for start in (None, -10))
+    exact, single = (theory.jump_probability(rates, budget, batch_size, start=start) for start in (None, -10))
     return {
         "excess": number(LEARNED, 2),
         "flat": number(FLAT),
@@ -38,7 +43,7 @@ def _theory_numbers() -> dict[str, str]:
         "momentum.crossing": number(round(theory.heavy_ball_crossing(0.01))),
         "jump.exact": number(float(np.interp(0.5, exact, rates)), 2),
         "jump.half": number(float(np.interp(0.5, single, rates)), 2),
-        "jump.steps": number(round(float(theory.steps_until_frozen(-10, 0.85, 1000)))),
+        "jump.steps": number(round(float(theory.steps_until_frozen(-10, 0.85, batch_size)))),
         "leaky.best": number(theory.leaky_minimiser(0.3)),
         "leaky.loss": number(float(theory.leaky_loss(theory.leaky_minimiser(0.3), 0.3)), 2),
         "leaky.loss.one": number(float(theory.leaky_loss(1.0, 0.3)), 2),
@@ -78,7 +83,7 @@ def _float_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
     end = confirmatory(last(trajectory))
     end = end[(end["grid"] == "long") & (end["optimizer"] == "sgd")]
     size = end["unit_weight"].abs()
-    steps = (end["epochs"] * 100).iloc[0]
+    steps = (end["epochs"] * _STEPS).iloc[0]
     return {
         "float.zero": number(int((size == 0).sum())),
         "float.subnormal": number(int(((size > 0) & (size < _SMALLEST_NORMAL)).sum())),
