@@ -22,5 +22,5 @@ rule all:
     input:
         "results/paper.pdf",
         "results/claims.csv",
-        [study_tables(name, ("networks", "activity")) for name in STUDIES],
+        [study_tables(name, ("networks", "activity")) for name in TRAINED],
         [f"results/figures/{name}.{kind}" for name in CAPTIONS for kind in ("pdf", "png")],

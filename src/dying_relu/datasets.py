@@ -21,13 +21,14 @@ class Info:
     n_train: int
     n_features: int
     n_outputs: int  # classes, or 1 for regression
-    source: str  # "sklearn" (bundled with scikit-learn), "keras" (downloaded by keras.datasets) or "fresh"
+    source: str  # "sklearn" (bundled with it), "made" (drawn once), "keras" (downloaded by keras.datasets) or "fresh"
     steps: int | None = None  # steps an epoch, where batches are drawn afresh
+    image: tuple[int, int, int] | None = None  # height, width, channels
 
     @property
     def regression(self) -> bool:
         """Whether the target is a real number (mean squared error) and not a class (cross-entropy)."""
-        return self.source == "fresh"
+        return self.n_outputs == 1
 
 
 def _fresh(n_features: int, steps: int) -> Info:
@@ -35,11 +36,13 @@ def _fresh(n_features: int, steps: int) -> Info:
 
 
 DATASETS = {
-    "digits": Info(1797, 1500, 64, 10, "sklearn"),
+    "digits": Info(1797, 1500, 64, 10, "sklearn", image=(8, 8, 1)),
     "breast_cancer": Info(569, 450, 30, 2, "sklearn"),
-    "mnist": Info(70_000, 60_000, 784, 10, "keras"),
-    "fashion_mnist": Info(70_000, 60_000, 784, 10, "keras"),
-    "cifar10": Info(60_000, 50_000, 3072, 10, "keras"),
+    "friedman": Info(2000, 1500, 10, 1, "made"),
+    "absolute": Info(1500, 1000, 1, 1, "made"),
+    "mnist": Info(70_000, 60_000, 784, 10, "keras", image=(28, 28, 1)),
+    "fashion_mnist": Info(70_000, 60_000, 784, 10, "keras", image=(28, 28, 1)),
+    "cifar10": Info(60_000, 50_000, 3072, 10, "keras", image=(32, 32, 3)),
     "relu_target": _fresh(1, steps=100),
     "pull_down_4": _fresh(4, steps=1),
     "pull_down_16": _fresh(16, steps=1),
@@ -70,6 +73,8 @@ def load(name: str) -> Data:
     """
     if DATASETS[name].source == "fresh":
         return fresh(name, DATASETS[name].n_samples, "data set", name)
+    if DATASETS[name].source == "made":
+        return _made(name, DATASETS[name].n_samples)
     if DATASETS[name].source == "sklearn":
         from sklearn import datasets
 
@@ -87,6 +92,18 @@ def load(name: str) -> Data:
         x = np.concatenate([images for images, _ in parts]).reshape(DATASETS[name].n_samples, -1)
         y = np.concatenate([labels.ravel() for _, labels in parts])
     return Data(x.astype(np.float32), y.astype(np.int32))
+
+
+def _made(name: str, n: int) -> Data:
+    """``friedman``: Friedman's first regression with noise 1, its target standardised. ``absolute``: y = abs(x)
+    with x uniform on [-sqrt(3), sqrt(3)] (Lu et al. 2020, section 2)."""
+    if name == "absolute":
+        x = generator("data set", name).uniform(-np.sqrt(3), np.sqrt(3), (n, 1)).astype(np.float32)
+        return Data(x, np.abs(x[:, 0]))
+    from sklearn.datasets import make_friedman1
+
+    x, y = make_friedman1(n, noise=1.0, random_state=integer_seed("data set", name))
+    return Data(x.astype(np.float32), ((y - y.mean()) / y.std()).astype(np.float32))
 
 
 def fresh(name: str, n: int, *key: object) -> Data:
@@ -111,6 +128,55 @@ def split(name: str, study: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
         stratify=None if DATASETS[name].regression else load(name).y,
         random_state=integer_seed(study, seed, "split"),
     )
+
+
+PORTIONS = ("all", "first_half", "second_half", "low_classes", "high_classes")
+_PORTION = 0.49  # share of the training set in a portion: just under half, so that any seed's split holds it
+
+
+def portion_size(portion: str, n: int) -> int:
+    """How many of n samples a portion has."""
+    return n if portion == "all" else int(_PORTION * n)
+
+
+def select(portion: str, y: np.ndarray) -> np.ndarray:
+    """Places of a portion's samples: a half, or the lower or higher classes (targets), each just under half of all.
+
+    A portion of which there are too few samples repeats them.
+    """
+    places, size = np.arange(len(y)), portion_size(portion, len(y))
+    middle = (y.min() + y.max()) / 2 if y.dtype.kind == "i" else np.median(y)
+    chosen = {
+        "all": places,
+        "first_half": places[:size],
+        "second_half": places[-size:],
+        "low_classes": places[y <= middle],
+        "high_classes": places[y > middle],
+    }[portion]
+    return np.resize(chosen if len(chosen) else places, size)
+
+
+SHIFTS = ("none", *(f"noise_{s}" for s in ("0.25", "0.5", "1", "2")), *(f"translated_{k}" for k in (1, 2)), "inverted")
+
+
+def shifted(shift: str, name: str, x: np.ndarray) -> np.ndarray:
+    """The features of samples under a shift of their distribution, shape (samples, features).
+
+    ``noise_<s>``: normal noise of s standard deviations of each feature. ``translated_<k>``: images moved k
+    pixels down and right, other features to the feature k places on. ``inverted``: each feature mirrored in its
+    range. The standard deviations and ranges are those of the whole data set.
+    """
+    kind, _, size = shift.partition("_")
+    table = load(name).x
+    if kind == "noise":
+        draw = generator("shift", shift, name, len(x)).standard_normal(x.shape, dtype=np.float32)
+        return x + np.float32(size) * table.std(axis=0) * draw
+    if kind == "translated":
+        grid = x.reshape(len(x), *(DATASETS[name].image or (1, x.shape[1], 1)))
+        return np.roll(grid, int(size), axis=(1, 2)).reshape(x.shape)
+    if kind == "inverted":
+        return table.min(axis=0) + table.max(axis=0) - x
+    return x
 
 
 SCALINGS = ("standardised", "centred", "scaled", "unit", "raw")

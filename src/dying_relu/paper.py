@@ -146,7 +146,8 @@ def generated(
         audit: networks of all studies, in the population and alone.
         sections: names of the files in paper/sections; other studies get a plain section.
     """
-    numbers = network_numbers(studies, {name: frames["networks"] for name, frames in tables.items()}, preset)
+    networks = {name: frames["networks"] for name, frames in tables.items() if "networks" in frames}
+    numbers = network_numbers(studies, networks, preset)
     numbers |= claim_numbers(ledger) | audit_numbers(audit) | provenance_numbers(provenance)
     bodies = {"ledger": ledger_table(ledger)}
     for name, frames in tables.items():

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from dying_relu.datasets import DATASETS
+from dying_relu.datasets import DATASETS, portion_size
 from dying_relu.errors import UserError
-from dying_relu.study import Network, Study
+from dying_relu.study import Network, Study, stages
 
 ROWS = 8  # networks in one population: few enough that their weights stay in a core's cache;
 SMALL_ROWS = 64  # more where the networks are so small
@@ -34,7 +34,11 @@ _MOMENT_SECONDS = 0.003  # stop a population to measure it
 _TENSORFLOW_BYTES = 900 * 2**20
 _BYTES_A_RECORD = 250
 
-_GRAPH = ("dataset", "depth", "width", "activation", "batch_norm", "output_layer", "optimizer", "batch_size")
+_GRAPH = (
+    *("dataset", "architecture", "depth", "width", "activation", "batch_norm"),
+    *("output_layer", "optimizer", "batch_size"),
+)
+PENALTIES = ("weight_decay", "bias_decay", "activity_penalty")
 
 
 @dataclass(frozen=True)
@@ -68,25 +72,27 @@ class Job:
         """Changes when, and only when, what the job trains or measures changes."""
         content = [
             [n.grid, n.phase, n.seed, n.settings, moments(self.study.measure, n.settings)] for n in self.networks
-        ]
+        ] + [self.study.measure[key] for key in ("parts", "layers", "shifts")]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def graph(settings: Mapping[str, object]) -> tuple:
     """What makes two networks need two compiled graphs."""
-    return (*(settings[key] for key in _GRAPH), settings["bias"] is None)
+    return (*(settings[key] for key in _GRAPH), settings["bias"] is None, *(settings[key] > 0 for key in PENALTIES))
 
 
 def course(network: Network) -> tuple:
-    """What networks must have in common to share a population: their graphs, and when each begins and ends."""
+    """What networks must have in common to share a population: their graphs and data, and when each stage ends."""
     settings = network.settings
-    return (*map(graph, network.stages), settings["intervention_epoch"], settings["epochs"])
+    stages = [(graph(stage), stage["portion"], stage["shift"]) for stage in network.stages]
+    return (*stages, settings["intervention_epoch"], settings["epochs"])
 
 
 def steps_per_epoch(settings: Mapping[str, object]) -> int:
     """Optimiser steps an epoch; samples that do not fill a batch wait for another epoch's order."""
     info = DATASETS[settings["dataset"]]
-    return info.steps or info.n_train // settings["batch_size"]
+    size = min(portion_size(stage["portion"], info.n_train) for stage in stages(settings))
+    return info.steps or size // settings["batch_size"]
 
 
 def moments(measure: Mapping[str, float], settings: Mapping[str, object]) -> list[int]:
@@ -128,6 +134,8 @@ def jobs(study: Study) -> list[Job]:
         UserError: one network or the study's table would not fit into memory.
     """
     populations = _populations(study)
+    if not populations:
+        return []  # a study of timings alone
     costs = [sum(_seconds(study, network) for network in networks) for networks in populations]
     count = max(1, min(len(populations), round(sum(costs) / JOB_SECONDS + 0.5)))
     share = sum(costs) / count
@@ -184,19 +192,42 @@ def _order(network: Network) -> tuple:
     return str(course(network)), *(reversed(by) if DATASETS[network.settings["dataset"]].source == "fresh" else by)
 
 
+def _layers(settings: Mapping[str, object]) -> Iterator[tuple[int, int, int, int]]:
+    """(copies of its weights, positions, inputs, units at a position) of each layer, the output last."""
+    info, width, architecture = DATASETS[settings["dataset"]], settings["width"], settings["architecture"]
+    inputs, sides, positions = info.n_features, info.image, 1
+    for _ in range(settings["depth"]):
+        if architecture == "dense":
+            yield 1, 1, inputs, width
+        else:
+            sides = (sides[0] - 2, sides[1] - 2, sides[2])
+            positions = sides[0] * sides[1]
+            yield positions if architecture == "local" else 1, positions, 9 * sides[2], width
+            sides = (*sides[:2], width)
+        inputs = width * positions
+    if settings["output_layer"]:
+        yield 1, 1, inputs, info.n_outputs
+
+
 def _parameters(settings: Mapping[str, object]) -> int:
-    info, depth, width = DATASETS[settings["dataset"]], settings["depth"], settings["width"]
-    return (info.n_features + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * info.n_outputs
+    return sum(copies * (inputs + 1) * units for copies, _, inputs, units in _layers(settings))
+
+
+def _products(settings: Mapping[str, object]) -> int:
+    """Multiplications of one sample's forward pass."""
+    return sum(positions * (inputs + 1) * units for _, positions, inputs, units in _layers(settings))
 
 
 def _seconds(study: Study, network: Network) -> float:
     settings = network.settings
     steps = steps_per_epoch(settings) * settings["epochs"]
     measured = len(moments(study.measure, settings))
-    parameters = _parameters(settings)
+    products = _products(settings)
     n_train = DATASETS[settings["dataset"]].n_train
-    training = (6 * parameters / _TRAINING_FLOPS + _TRAINING_SAMPLE) * settings["batch_size"] * steps
-    measuring = (2 * parameters / _MEASURING_FLOPS + _MEASURING_SAMPLE) * n_train * measured
+    training = (6 * products / _TRAINING_FLOPS + _TRAINING_SAMPLE) * settings["batch_size"] * steps
+    extra = len(study.measure["shifts"]) + 6 * study.measure["layers"]
+    passes = measured + extra + 2 * settings["depth"] * study.measure["parts"]
+    measuring = (2 * products / _MEASURING_FLOPS + _MEASURING_SAMPLE) * n_train * passes
     overhead = (_POPULATION_SECONDS + _MOMENT_SECONDS * measured) / rows(network)
     return training + measuring + overhead
 
@@ -205,7 +236,8 @@ def _network_bytes(network: Network) -> int:
     """Weights, gradient, two optimiser slots and a copy each; activations of one chunk or batch, with gradients."""
     settings = network.settings
     samples = max(settings["batch_size"], 250)
-    units = settings["depth"] * settings["width"] + DATASETS[settings["dataset"]].n_features
+    units = sum(positions * units for _, positions, _, units in _layers(settings))
+    units += DATASETS[settings["dataset"]].n_features
     return 4 * (6 * _parameters(settings) + 6 * samples * units)
 
 

@@ -7,7 +7,7 @@ The rules of the catalogue's optimisers act elementwise, hence rows never mix, a
 the ordinary Keras model. Epochs run compiled, gathering batches by index from a constant table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -18,6 +18,8 @@ from dying_relu import models
 from dying_relu.catalogue import OPTIMIZERS
 
 CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
+
+NEAR_ZERO = 1e-3  # an output this small counts as zero, so that smooth activations can be compared with ReLU
 
 
 def use_one_thread() -> None:
@@ -33,14 +35,16 @@ class Measurement:
 
     Attributes:
         loss, accuracy: mean over the data set, shape (networks,).
-        n_active: samples on which each unit is active, shape (networks, units).
-        mean_output: mean of abs(h) over the data set, same shape.
+        n_active: samples on which each unit is active, a channel at any position; shape (networks, units).
+        mean_output: mean of abs(h) over the data set and positions, same shape.
+        zero_share: share of the outputs h of each layer with abs(h) below `NEAR_ZERO`, shape (networks,).
     """
 
     loss: np.ndarray
     accuracy: np.ndarray
     n_active: list[np.ndarray]
     mean_output: list[np.ndarray]
+    zero_share: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,12 @@ class Inspection:
     Attributes:
         gradients: of the mean loss over the data set, for each trainable variable, shape
             (networks, *shape of the variable).
-        output_range: largest minus smallest h over the data set, for each hidden layer, shape
-            (networks, units).
+        smallest, largest: h over the data set, for each hidden layer, shape (networks, units).
     """
 
     gradients: list[np.ndarray]
-    output_range: list[np.ndarray]
+    smallest: list[np.ndarray]
+    largest: list[np.ndarray]
 
 
 class _RowRates(keras.optimizers.schedules.LearningRateSchedule):
@@ -78,6 +82,7 @@ class Population:
         size: number of networks (rows).
         extra: room for samples that `feed` brings.
         batch_size: if given, these come as whole batches: `advance` is told which batch, not which samples.
+        penalties: names of those penalties that any network has; see `reset`.
         longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
             that each graph is compiled once.
     """
@@ -92,9 +97,11 @@ class Population:
         longest: int,
         extra: int = 0,
         batch_size: int | None = None,
+        penalties: Sequence[str] = (),
     ) -> None:
         self.template = template
         self.size = size
+        self.shift = "none"  # of the inputs; whoever sets others notes it here
         self._n_chunks = -(-longest // CHUNK)
         behind = 0 if batch_size else extra
         self._n = len(x)
@@ -110,6 +117,7 @@ class Population:
         self._state = [self._matrix(shape) for shape in self._state_shapes]
         self._shift, self._scale = (tf.Variable(tf.zeros((size, x.shape[1]))) for _ in range(2))
         self._rates = tf.Variable(tf.zeros((size, 1)))
+        self._strengths = {name: tf.Variable(tf.zeros(size)) for name in penalties}
         # clipping by norm is of each row, so it happens to each network's gradient, not in the optimiser
         self._clip_norm = OPTIMIZERS[optimizer][1].get("global_clipnorm")
         unclipped = {"global_clipnorm": None} if self._clip_norm else {}
@@ -127,8 +135,15 @@ class Population:
         weights: Sequence[Sequence[np.ndarray]],
         learning_rates: Sequence[float],
         affines: Sequence[tuple[np.ndarray, np.ndarray]],
+        penalties: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
-        """Start anew: for each network its weights (as ``model.variables``), rate, and (shift, scale) of inputs."""
+        """Start anew.
+
+        Args: for each network
+            weights: as ``model.variables``.
+            learning_rates, affines: its rate, and (shift, scale) of its inputs.
+            penalties: of the loss; see `_penalty`.
+        """
         model = self.template.model
         position = {id(v): i for i, v in enumerate(model.variables)}
         for matrices, variables in (
@@ -137,11 +152,27 @@ class Population:
         ):
             for matrix, variable in zip(matrices, variables, strict=True):
                 matrix.assign(np.stack([row[position[id(variable)]].ravel() for row in weights]))
-        self._rates.assign(np.asarray(learning_rates, np.float32)[:, None])
+        self.set_rates(learning_rates)
+        for name, strength in self._strengths.items():
+            strength.assign(np.asarray(penalties[name], np.float32))
         self._shift.assign(np.stack([shift for shift, _ in affines]))
         self._scale.assign(np.stack([scale for _, scale in affines]))
         for variable in self._optimizer.variables:
             variable.assign(tf.zeros(variable.shape, variable.dtype))
+
+    def set_rates(self, learning_rates: Sequence[float]) -> None:
+        """Give each network its learning rate."""
+        self._rates.assign(np.asarray(learning_rates, np.float32)[:, None])
+
+    def set_inputs(self, x: np.ndarray) -> None:
+        """Put other features in place of the data set's."""
+        self._x[: self._n].assign(x)
+
+    def forget(self, masks: Sequence[np.ndarray]) -> None:
+        """Set moments of the optimiser to zero where a mask, of the form that `weights` has, is true."""
+        for slots in _slots(self._optimizer, self._trainable):
+            for slot, mask in zip(slots, masks, strict=True):
+                slot.assign(np.where(mask.reshape(slot.shape), 0, slot.numpy()))
 
     def feed(self, x: np.ndarray, y: np.ndarray) -> int:
         """Bring samples, in place of those brought before; returns the index of the first sample, or batch."""
@@ -216,30 +247,33 @@ class Population:
         n = samples.shape[1]
         sums, layers = self._measure(*self._chunks(samples))
         loss, accuracy = (value.numpy() / n for value in sums)
-        active, total = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
-        return Measurement(loss, accuracy, active, [value / n for value in total])
+        active, total, zeros = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
+        return Measurement(loss, accuracy, active, [v / n for v in total], [v / n for v in zeros])
 
     @tf.function(jit_compile=True)
     def _measure(self, samples, weight):
         sums = [tf.zeros((self.size,)), tf.zeros((self.size,))]
         active = [tf.zeros((self.size, units), tf.int32) for units in self._units]
         total = [tf.zeros((self.size, units)) for units in self._units]
+        zeros = [tf.zeros((self.size,)) for _ in self._units]
         for chunk in tf.range(tf.shape(samples)[0]):
             part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
             sums = [a + b for a, b in zip(sums, part_sums, strict=True)]
             active = [a + part[0] for a, part in zip(active, parts, strict=True)]
             total = [a + part[1] for a, part in zip(total, parts, strict=True)]
-        return sums, list(zip(active, total, strict=True))
+            zeros = [a + part[2] for a, part in zip(zeros, parts, strict=True)]
+        return sums, list(zip(active, total, zeros, strict=True))
 
     def inspect(self, samples: np.ndarray) -> Inspection:
         """Gradients and output ranges, in inference mode, over each network's own samples."""
-        sums, ranges = self._inspect(*self._chunks(samples))
+        sums, low, high = self._inspect(*self._chunks(samples))
         return Inspection(
             [
                 value.numpy().reshape(self.size, *shape) / samples.shape[1]
                 for value, shape in zip(sums, self._trainable_shapes, strict=True)
             ],
-            [value.numpy() for value in ranges],
+            [value.numpy() for value in low],
+            [value.numpy() for value in high],
         )
 
     @tf.function(jit_compile=True)
@@ -252,7 +286,7 @@ class Population:
             sums = [a + b for a, b in zip(sums, gradients, strict=True)]
             low = [tf.minimum(a, b) for a, b in zip(low, lows, strict=True)]
             high = [tf.maximum(a, b) for a, b in zip(high, highs, strict=True)]
-        return sums, [b - a for a, b in zip(low, high, strict=True)]
+        return sums, low, high
 
     def _map(self, function, samples, mask):
         """A function of one network and a mask over its samples, applied to all networks."""
@@ -273,12 +307,13 @@ class Population:
             [matrix.value for matrix in self._state],
             self._shift.value(),
             self._scale.value(),
+            {name: strength.value() for name, strength in self._strengths.items()},
             samples,
         )
 
     def _gradient(self, row, mask=None):
         """One network: gradient of the batch's mean loss, or with a mask of the masked sum in inference mode."""
-        trainable, state, shift, scale, samples = row
+        trainable, state, shift, scale, strengths, samples = row
         if mask is None and self._batches:
             x, y = (tf.gather(batches.value(), samples[0]) for batches in self._batches)
         else:
@@ -286,19 +321,33 @@ class Population:
         x = (x - shift) / scale
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            logits, new_state = self.template.model.stateless_call(
+            outputs, new_state = self.template.probe.stateless_call(
                 _shaped(trainable, self._trainable_shapes),
                 _shaped(state, self._state_shapes),
                 x,
                 training=mask is None,
             )
-            losses = self._losses(y, logits)
+            losses = self._losses(y, outputs[-1])
             loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
+            if strengths and mask is None:
+                loss += self._penalty(strengths, trainable, outputs)
         gradient = tape.gradient(loss, trainable)
         if self._clip_norm and mask is None:
             norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in gradient))
             gradient, _ = tf.clip_by_global_norm(gradient, self._clip_norm, use_norm=norm)
         return gradient, [tf.reshape(value, [-1]) for value in new_state], loss
+
+    def _penalty(self, strengths, trainable, outputs):
+        """One network: strength times the squared entries, or for activity the summed abs(h) of a sample's mean."""
+        total = 0.0
+        for name, places in self.template.penalised.items():
+            if name in strengths:
+                total += strengths[name] * sum(tf.reduce_sum(tf.square(trainable[i])) for i in places)
+        if "activity_penalty" in strengths:
+            depth = len(self.template.activations)
+            sizes = [tf.reduce_sum(tf.abs(h)) / tf.cast(tf.shape(h)[0], h.dtype) for h in outputs[depth:-1]]
+            total += strengths["activity_penalty"] * sum(sizes)
+        return total
 
     def _losses(self, y, outputs):
         """Loss of each sample: squared error, or cross-entropy of the logits."""
@@ -307,7 +356,7 @@ class Population:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
 
     def _measure_row(self, row, mask):
-        """One network on one chunk: sums of (loss, correct), and per layer of (active, abs(h))."""
+        """One network on one chunk: sums of (loss, correct), and per layer of (active, abs(h), share of zeros)."""
         z, h, logits = self._probe(row)
         y = tf.gather(self._y.value(), row[-1])
         if self.template.regression:
@@ -319,13 +368,12 @@ class Population:
         for place, layer in enumerate(self.template.activations):
             own = [tf.reshape(row[0][i], self._trainable_shapes[i]) for i in self._slopes[place]]
             active = tf.abs(models.derivative(layer, z[place], own)) > self.template.threshold
-            present = _like(mask, h[place]) > 0
-            layers.append(
-                (
-                    tf.reduce_sum(tf.cast(active & present, tf.int32), axis=_but_last(h[place])),
-                    tf.reduce_sum(tf.where(present, tf.abs(h[place]), 0.0), axis=_but_last(h[place])),
-                )
-            )
+            positions, units = (list(range(1, len(h[place].shape) - 1)), list(range(1, len(h[place].shape))))
+            anywhere = tf.cast(tf.reduce_any(active, axis=positions) & (mask > 0)[:, None], tf.int32)
+            size = tf.abs(h[place])
+            mean = tf.where((mask > 0)[:, None], tf.reduce_mean(size, axis=positions), 0.0)
+            zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)
+            layers.append((tf.reduce_sum(anywhere, axis=0), tf.reduce_sum(mean, axis=0), tf.reduce_sum(zeros * mask)))
         return sums, layers
 
     def _inspect_row(self, row, mask):
@@ -339,7 +387,7 @@ class Population:
 
     def _probe(self, row):
         """One network in inference mode: per hidden layer z and h, and the logits."""
-        trainable, state, shift, scale, samples = row
+        trainable, state, shift, scale, _, samples = row
         outputs, _ = self.template.probe.stateless_call(
             _shaped(trainable, self._trainable_shapes),
             _shaped(state, self._state_shapes),
@@ -357,6 +405,17 @@ def _like(mask, h):
 
 def _but_last(h):
     return list(range(len(h.shape) - 1))
+
+
+def _slots(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> list[list[keras.Variable]]:
+    """The optimiser's moments: each a list with one entry a variable."""
+    shapes = [tuple(v.shape) for v in variables]
+    lists = [value for name, value in vars(optimizer).items() if name != "_trainable_variables"]
+    return [
+        value
+        for value in lists
+        if isinstance(value, list) and value and [tuple(getattr(v, "shape", (-1,))) for v in value] == shapes
+    ]
 
 
 def _shaped(values, shapes):

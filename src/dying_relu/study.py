@@ -6,14 +6,17 @@ from itertools import product
 from pathlib import Path
 
 from dying_relu import config, registry
-from dying_relu.catalogue import ACTIVATIONS, INITIALIZERS, INTERVENTIONS, OPTIMIZERS
-from dying_relu.datasets import DATASETS, SCALINGS
+from dying_relu.catalogue import ACTIVATIONS, ARCHITECTURES, INITIALIZERS, INTERVENTIONS, OPTIMIZERS
+from dying_relu.datasets import DATASETS, PORTIONS, SCALINGS, SHIFTS, portion_size
 from dying_relu.errors import UserError
 
 # The reference network: what a study gets where it says nothing.
 REFERENCE = {
     "dataset": "digits",
     "scaling": "standardised",
+    "portion": "all",
+    "shift": "none",
+    "architecture": "dense",
     "depth": 3,
     "width": 64,
     "activation": "relu",
@@ -24,22 +27,29 @@ REFERENCE = {
     "output_layer": True,
     "optimizer": "sgd",
     "learning_rate": 0.05,
+    "weight_decay": 0.0,
+    "bias_decay": 0.0,
+    "activity_penalty": 0.0,
     "batch_size": 50,
     "epochs": 30,
     "intervention": "none",
     "intervention_epoch": 0,
+    "rate_factor": 1.0,
     "strength": 0.0,
 }
 SETTINGS = tuple(REFERENCE)
 CHOICES = {
     "dataset": list(DATASETS),
     "scaling": list(SCALINGS),
+    "portion": list(PORTIONS),
+    "shift": list(SHIFTS),
+    "architecture": list(ARCHITECTURES),
     "activation": list(ACTIVATIONS),
     "initializer": list(INITIALIZERS),
     "optimizer": list(OPTIMIZERS),
     "intervention": list(INTERVENTIONS),
 }
-_MEASURE = {"every_step_until": 10, "growth": 1.5}
+_MEASURE = {"every_step_until": 10, "growth": 1.5, "parts": False, "layers": False, "shifts": []}
 FIRST_CONFIRMATORY_SEED = 1000
 PRESETS = Path("config/presets")
 STUDIES = Path("config/studies")
@@ -74,9 +84,17 @@ class Network:
 
     @property
     def stages(self) -> list[Mapping[str, object]]:
-        """Its settings until the intervention and, if that changes them, from then on."""
-        changes = INTERVENTIONS[self.settings["intervention"]].settings
-        return [self.settings, {**self.settings, **changes}] if changes else [self.settings]
+        """Its settings until the intervention and, if there is one, from then on."""
+        return stages(self.settings)
+
+
+def stages(settings: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Settings until the intervention and, if there is one, from then on."""
+    if not settings["intervention_epoch"]:
+        return [settings]
+    intervention = INTERVENTIONS[settings["intervention"]]
+    rate = settings["learning_rate"] * settings["rate_factor"]
+    return [{**settings, **intervention.before}, {**settings, **intervention.settings, "learning_rate": rate}]
 
 
 @dataclass(frozen=True)
@@ -87,11 +105,14 @@ class Study:
         name: the file's name without .yaml.
         settings: complete settings shared by its networks where a grid does not vary them.
         grids: for each named grid the levels of each setting it varies, fully crossed.
-        seeds: for each grid the number of seeds in each phase.
+        seeds: for each grid the number of seeds in each phase; under "" those of the study, for its benchmark.
         measure: when activity is measured: at every step until ``every_step_until``, then at steps
             growing by the factor ``growth``, always at the end of the first epoch, at the start of
-            the last, and at the end.
+            the last, and at the end. ``parts``: whether units are also measured with
+            their bias, or weights, put back; ``layers``: whether gradients and outputs are, at the start, after the
+            first epoch and at the end; ``shifts``: on which shifted test samples activity is, at the end.
         figures: for each figure its kind and caption.
+        benchmark: the timings it takes beside or instead of training, if any.
         epochs: share of the epochs that is trained.
     """
 
@@ -101,16 +122,17 @@ class Study:
     settings: Mapping[str, object]
     grids: Mapping[str, Mapping[str, list]]
     seeds: Mapping[str, Mapping[str, int]]
-    measure: Mapping[str, float]
+    measure: Mapping[str, object]
     figures: Mapping[str, Mapping[str, str]]
+    benchmark: str | None = None
     epochs: float = 1.0
 
     def figure_name(self, key: str) -> str:
         """File name of a figure: the study's own for the key ``main``, else study_key."""
         return self.name if key == "main" else f"{self.name}_{key}"
 
-    def numbered_seeds(self, grid: str) -> list[tuple[str, int]]:
-        """(phase, seed) of each replicate of a grid: pilot seeds from 0, confirmatory ones from 1000."""
+    def numbered_seeds(self, grid: str = "") -> list[tuple[str, int]]:
+        """(phase, seed) of each replicate of a grid, or of a benchmark: pilot seeds from 0, confirmatory from 1000."""
         seeds = self.seeds[grid]
         return [("pilot", seed) for seed in range(seeds["pilot"])] + [
             ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(seeds["confirmatory"])
@@ -161,7 +183,7 @@ def load(path: Path, preset: Preset) -> Study:
         raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
     grids = {
         name: {key: [_typed({key: level})[key] for level in levels] for key, levels in grid.items()}
-        for name, grid in content["grids"].items()
+        for name, grid in content.get("grids", {}).items()
     }
     study = Study(
         name=path.stem,
@@ -172,6 +194,7 @@ def load(path: Path, preset: Preset) -> Study:
         seeds=_seeds(content["seeds"][preset.name], grids, path),
         measure={**_MEASURE, **content.get("measure", {})},
         figures=content.get("figures", {}),
+        benchmark=content.get("benchmark"),
         epochs=preset.epochs,
     )
     _check_meaning(replace(study, epochs=1.0), path)  # a reduced run hides no mistake
@@ -192,6 +215,8 @@ def _settings_rules() -> dict:
 
 def _study_rules() -> dict:
     rules = config.schema("study")
+    rules["properties"]["benchmark"]["enum"] = list(registry.marked("timing", "benchmark"))
+    rules["properties"]["measure"]["properties"]["shifts"]["items"]["enum"] = list(SHIFTS)
     settings = rules["$defs"]["settings"] = _settings_rules()
     rules["properties"]["grids"]["additionalProperties"] |= {
         "additionalProperties": False,
@@ -204,13 +229,13 @@ def _study_rules() -> dict:
 
 
 def _seeds(given: Mapping[str, object], grids: Mapping[str, object], path: Path) -> dict[str, dict[str, int]]:
-    """The seeds of each grid: its own where it has any, else those of the study."""
+    """The seeds of each grid, its own where it has any, else those of the study; and under "" those of the study."""
     own = given.get("grids", {})
     for name in own:
         if name not in grids:
             raise UserError(f"{path}: seeds: grids.{name}: there is no such grid; known: {', '.join(grids)}")
     common = {phase: given[phase] for phase in ("pilot", "confirmatory")}
-    return {name: {**common, **own.get(name, {})} for name in grids}
+    return {"": common} | {name: {**common, **own.get(name, {})} for name in grids}
 
 
 def _shortened(settings: dict[str, object], share: float) -> dict[str, object]:
@@ -231,6 +256,8 @@ def _typed(settings: Mapping[str, object]) -> dict[str, object]:
 
 def _check_meaning(study: Study, path: Path) -> None:
     """What a schema cannot say: figures are known, batches fit the data set, no network is planned twice."""
+    if not study.grids and not study.benchmark:
+        raise UserError(f"{path}: missing key 'grids' (what is trained), or 'benchmark' (what is timed)")
     if not path.stem.isidentifier() or path.stem != path.stem.lower():
         raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
     kinds = registry.marked("figure_data", "kind")
@@ -243,24 +270,36 @@ def _check_meaning(study: Study, path: Path) -> None:
             raise UserError(f"{path}: figures.{key}.kind: {figure['kind']} draws the grid '{min(missing)}'; add it")
     seen: dict[tuple, str] = {}
     for grid, settings in study.cells():
-        info = DATASETS[settings["dataset"]]
-        if settings["batch_size"] > info.n_train:
-            raise UserError(
-                f"{path}: batch_size: {settings['batch_size']} is more than the {info.n_train} training samples "
-                f"of {settings['dataset']}"
-            )
-        if not settings["output_layer"] and settings["width"] != info.n_outputs:
-            raise UserError(
-                f"{path}: grids.{grid}: without output_layer the width must be the {info.n_outputs} outputs of "
-                f"{settings['dataset']}, found {settings['width']}"
-            )
-        if settings["intervention"] != "none" and not 0 < settings["intervention_epoch"] < settings["epochs"]:
-            raise UserError(
-                f"{path}: grids.{grid}: intervention_epoch must lie between 1 and {settings['epochs'] - 1} for "
-                f"'{settings['intervention']}' to happen in training, found {settings['intervention_epoch']}"
-            )
+        problem = _problem(settings)
+        if problem:
+            raise UserError(f"{path}: grids.{grid}: {problem}")
         cell = tuple(settings.values())
         if cell in seen:
             other = seen[cell]
             raise UserError(f"{path}: grids.{grid}: plans a network that grids.{other} already has; separate them")
         seen[cell] = grid
+
+
+def _problem(settings: Mapping[str, object]) -> str | None:
+    """What settings ask for that cannot be, as the rest of a sentence."""
+    name, intervention, epoch = (settings[key] for key in ("dataset", "intervention", "intervention_epoch"))
+    info, epochs = DATASETS[name], settings["epochs"]
+    sizes = [portion_size(stage["portion"], info.n_train) for stage in stages(settings)]
+    if settings["batch_size"] > min(sizes):
+        return f"batch_size: {settings['batch_size']} is more than the {min(sizes)} training samples of {name}"
+    if not settings["output_layer"] and settings["width"] != info.n_outputs:
+        return (
+            f"width: without output_layer it must be the {info.n_outputs} outputs of {name}, found {settings['width']}"
+        )
+    if settings["architecture"] != "dense":
+        if info.image is None:
+            return f"architecture: '{settings['architecture']}' needs images, which {name} is not; use digits"
+        most = (min(info.image[:2]) - 1) // 2
+        if settings["depth"] > most or not settings["output_layer"]:
+            return f"depth: a layer of patches takes 2 from the image's sides: at most {most} layers, then an output"
+    if (intervention != "none" or settings["rate_factor"] != 1) and not 0 < epoch < epochs:
+        return (
+            f"intervention_epoch must lie between 1 and {epochs - 1} for '{intervention}' to happen in training, "
+            f"found {epoch}"
+        )
+    return None

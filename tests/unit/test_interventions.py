@@ -92,15 +92,15 @@ def test_outliers_and_putting_back_agree_with_networks_trained_alone(outliers):
 
 
 def test_the_outlier_is_one_feature_of_a_training_sample():
-    from dying_relu import datasets, train
+    from dying_relu import datasets, surgery
 
     x = datasets.load("breast_cancer").x[:450]
-    sample, far = train.outlier("a", 7, x, 3.0)
+    sample, far = surgery.outlier("a", 7, x, 3.0)
     changed = np.flatnonzero(far != x[sample])
     assert len(changed) == 1
     column = x[:, changed[0]]
     assert (far[changed[0]] - column.mean()) / column.std() == pytest.approx(1000, rel=1e-3)
-    again, same = train.outlier("a", 7, x, 1.0)
+    again, same = surgery.outlier("a", 7, x, 1.0)
     assert again == sample and np.flatnonzero(same != x[sample]).tolist() == changed.tolist()
 
 
@@ -112,7 +112,7 @@ def test_units_are_revived_by_putting_back_what_killed_them(engine, small_study)
         settings={"epochs": 1, "width": 16, "depth": 2, "scaling": "unit"},
         grids={"main": {"learning_rate": [2.0]}},
         seeds={"full": {"pilot": 0, "confirmatory": 3}, "tiny": {"pilot": 0, "confirmatory": 3}},
-        measure={"every_step_until": 0, "growth": 100},
+        measure={"every_step_until": 0, "growth": 100, "parts": True},
     )
     job = plan.jobs(item)[0]
     trainer = train._Trainer(item, job.networks[0], {})
@@ -202,3 +202,179 @@ def test_steps_that_pull_a_unit_down_are_as_long_as_promised(engine, small_study
     assert 0.8 < moved.mean() <= 1
     np.testing.assert_allclose(after["unit_bias"][moved], 0.1 - 0.1, atol=1e-3)
     assert (after[~moved]["unit_weight_norm"] == before[~moved]["unit_weight_norm"]).all()
+
+
+TREATED = {"epochs": 4, "width": 12, "depth": 2, "scaling": "unit", "batch_size": 100, "intervention_epoch": 2}
+SGD_TREATMENTS = ["renew_dead", "renew_dead_silently", "renew_living_silently", "renew_dead_every_epoch"]
+OTHER_TREATMENTS = ["switch_to_leaky", "switch_to_adam", "add_batch_norm", "add_weight_decay"]
+DATA_TREATMENTS = ["new_data", "shifted_data", "inverted_data", "other_task", "same_task"]
+
+
+@pytest.fixture(scope="module")
+def treated(engine, tmp_path_factory):
+    """Small networks killed by their rate, and treated in every way."""
+    import yaml
+
+    from conftest import TINY
+
+    content = {
+        "title": "Treatments",
+        "question": "?",
+        "settings": TREATED | {"learning_rate": 1.0, "rate_factor": 0.1},
+        "grids": {
+            "sgd": {"intervention": ["none", *SGD_TREATMENTS, *OTHER_TREATMENTS]},
+            "momentum": {"optimizer": ["momentum"], "learning_rate": [0.1], "intervention": ["none", "forget_moments"]},
+            "adam": {"optimizer": ["adam"], "learning_rate": [0.03], "intervention": ["renew_dead_silently"]},
+            "data": {"intervention": DATA_TREATMENTS},
+        },
+        "seeds": {"full": {"pilot": 0, "confirmatory": 2}, "tiny": {"pilot": 0, "confirmatory": 2}},
+        "measure": {"layers": True, "shifts": ["none", "noise_1"]},
+    }
+    path = tmp_path_factory.mktemp("study") / "treatments.yaml"
+    path.write_text(yaml.safe_dump(content))
+    item = study.load(path, TINY)
+    return item, trained(item)
+
+
+def test_every_treatment_agrees_with_networks_trained_alone(treated):
+    item, tables = treated
+    held_to_alone(item, tables, [n for n in item.networks() if n.seed == 1000], tolerance=0.03)
+
+
+def test_all_treatments_of_a_seed_start_from_the_same_killed_network(treated):
+    _, tables = treated
+    activity = tables["activity"]
+    before = activity[(activity["step"] == 30) & (activity["grid"] == "sgd")]
+    assert before["n_dead"].sum() > 0
+    assert (before.groupby(["seed", "layer"])["n_dead"].nunique() == 1).all()
+
+
+def test_followed_units_are_those_dead_before_and_renewed_ones_are_back_at_once(treated):
+    _, tables = treated
+    activity = tables["activity"][tables["activity"]["grid"] == "sgd"]
+    key = ["intervention", "seed", "layer"]
+    before, after = (activity[activity["step"] == step].set_index(key) for step in (30, 31))
+    assert (before["n_followed"] == 0).all() and (after["n_followed"] == before["n_dead"]).all()
+    assert (activity["n_back"] <= activity["n_returned"]).all()
+    renewed = after.loc["renew_dead_silently"]
+    assert renewed["n_back"].sum() > 0.5 * renewed["n_followed"].sum()
+    first = after.loc["none"].xs(1, level="layer")
+    assert (first["n_back"] == 0).all()
+
+
+@pytest.mark.parametrize("architecture", ["dense", "conv", "local"])
+def test_silent_renewal_leaves_the_function_as_it_is_and_the_other_changes_it(engine, architecture):
+    """Held to a forward pass before and after, for dense, shared and unshared weights."""
+    from dying_relu import models, surgery
+
+    settings = {**study.REFERENCE, "width": 5, "depth": 2, "bias": -0.4, "architecture": architecture}
+    template = models.build(settings)
+    start = models.initial_weights(template, settings, "t", 1)
+    fresh = models.trainable(template, models.initial_weights(template, {**settings, "bias": 1.0}, "t", 2))
+    template.model.set_weights(start)
+    x = np.random.default_rng(0).random((40, 64), dtype=np.float32)
+    outputs = [np.asarray(h) for h in template.probe(x)[2:4]]
+    dead = [(h.reshape(-1, h.shape[-1]) == 0).all(axis=0)[None] for h in outputs]
+    assert 0 < sum(mask.sum() for mask in dead) < sum(mask.size for mask in dead)
+    before = np.asarray(template.model(x))
+    for name, same in (("renew_dead_silently", True), ("renew_dead", False)):
+        network = study.Network("g", "pilot", 1, {**settings, "intervention": name, "intervention_epoch": 1})
+        template.model.set_weights(start)
+        now = [v.numpy()[None] for v in template.model.trainable_variables]
+        weights, cleared = surgery.renewed(template, [network], now, dead, 1, lambda network, epoch: fresh)
+        for variable, value in zip(template.model.trainable_variables, weights, strict=True):
+            variable.assign(value[0])
+        assert np.allclose(template.model(x), before, atol=1e-6) == same
+        assert sum(c.sum() for c in cleared) > 0
+
+
+def test_new_data_and_another_task_change_what_counts_as_the_training_set(treated):
+    from dying_relu import datasets, train
+
+    y = datasets.load("digits").y
+    split = datasets.split("digits", "treatments", 1000)
+    parts = {name: train.portions(y, split, name) for name in datasets.PORTIONS}
+    assert not set(parts["first_half"][0]) & set(parts["second_half"][0])
+    assert y[parts["low_classes"][0]].max() == 4 and y[parts["high_classes"][0]].min() == 5
+    assert y[parts["high_classes"][1]].min() == 5
+    assert {len(parts[name][0]) for name in datasets.PORTIONS} == {1500, 735}
+
+
+def test_tables_of_layers_and_of_shifted_samples(treated):
+    item, tables = treated
+    layers, shifted = tables["layers"], tables["shifted"]
+    finite = int((~tables["networks"]["diverged"]).sum())
+    assert (
+        set(layers["epoch"]) == {0, 1, 4} and (layers.groupby("epoch").size() == 2 * len(list(item.networks()))).all()
+    )
+    assert (layers["zero_share"].dropna().between(0, 1)).all() and (layers["largest"].dropna() >= 0).all()
+    assert len(shifted) == 2 * 2 * len(list(item.networks())) and shifted["n_dead"].notna().sum() == 4 * finite
+    assert (shifted["n_dead_both"].dropna() <= shifted["n_dead_shifted"].dropna()).all()
+    plain = shifted[(shifted["test_shift"] == "none") & (shifted["layer"] == 1)]
+    both = plain.merge(tables["networks"], on=["grid", "intervention", "seed"])
+    straight = both[(both["grid"] == "sgd") & ~both["diverged"]]
+    np.testing.assert_allclose(straight["shifted_accuracy"], straight["test_accuracy"], atol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["conv", "local"])
+def test_image_networks_agree_with_networks_trained_alone(engine, small_study, architecture):
+    item = small_study(
+        settings={"epochs": 1, "width": 3, "depth": 2, "architecture": architecture},
+        grids={"main": {"batch_norm": [True]}, "slopes": {"activation": ["prelu"]}},
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    held_to_alone(item, trained(item), list(item.networks()), tolerance=0.02)
+
+
+def test_convolution_of_patches_is_keras_convolution(engine):
+    import keras
+
+    from dying_relu import models
+
+    settings = {**study.REFERENCE, "width": 3, "depth": 1, "architecture": "conv"}
+    template = models.build(settings)
+    weights = models.trainable(template, models.initial_weights(template, settings, "t", 1))
+    template.model.set_weights(models.initial_weights(template, settings, "t", 1))
+    x = np.random.default_rng(0).random((7, 64), dtype=np.float32)
+    expected = keras.ops.conv(x.reshape(7, 8, 8, 1), weights[0].reshape(3, 3, 1, 3))
+    np.testing.assert_allclose(np.asarray(template.probe(x)[0]), expected.numpy().reshape(7, 36, 3), atol=1e-5)
+
+
+def test_penalties_agree_with_keras_regularisers(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2},
+        grids={
+            "weights": {"weight_decay": [0.01, 0.1]},
+            "biases": {"bias_decay": [0.5], "bias": [0.3]},
+            "activity": {"activity_penalty": [0.01]},
+            "adam": {"optimizer": ["adam"], "learning_rate": [0.01], "weight_decay": [0.05]},
+        },
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    tables = trained(item)
+    held_to_alone(item, tables, list(item.networks()), tolerance=5e-3)
+    assert tables["networks"]["train_loss"].nunique() == 5
+
+
+def test_regressions_new_activations_and_initialisers_agree_with_networks_trained_alone(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2, "learning_rate": 0.01},
+        grids={
+            "friedman": {"dataset": ["friedman"]},
+            "absolute": {"dataset": ["absolute"], "initializer": ["rai", "normal_1"]},
+            "activations": {"activation": ["sigmoid_4x", "k_winners_0.5", "k_winners_0.25"]},
+        },
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    held_to_alone(item, trained(item), list(item.networks()))
+
+
+def test_randomised_asymmetric_initialisation_follows_its_definition(engine):
+    from dying_relu import models
+
+    rows = models.RandomizedAsymmetric(3).with_biases((100, 20000))
+    draws = models.RandomizedAsymmetric(4).with_biases((1, 20000))
+    assert rows.std() == pytest.approx(np.sqrt((100 * 0.6007**2 / 100 + 0.5) / 101), rel=0.02)
+    assert (draws > 0).any(axis=0).mean() > 0.99  # one of the two entries is from Beta(2, 1)
+    replaced = models.RandomizedAsymmetric(5).with_biases((10_000, 4000)).max(axis=0)
+    assert replaced.mean() == pytest.approx(2 / 3, abs=0.01)

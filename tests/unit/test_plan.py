@@ -24,7 +24,9 @@ def test_a_job_changes_with_what_is_trained_and_with_nothing_else(small_study):
     item = small_study()
     before = [job.digest for job in plan.jobs(item)]
     assert [job.digest for job in plan.jobs(replace(item, title="Other", figures={}))] == before
-    assert [job.digest for job in plan.jobs(replace(item, measure={"every_step_until": 3, "growth": 3}))] != before
+    assert [
+        job.digest for job in plan.jobs(replace(item, measure={**item.measure, "every_step_until": 3, "growth": 3}))
+    ] != before
     assert [job.digest for job in plan.jobs(replace(item, seeds={"main": {"pilot": 0, "confirmatory": 2}}))] != before
 
 

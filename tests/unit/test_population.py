@@ -146,7 +146,9 @@ def test_measurement_is_a_plain_forward_pass_over_all_samples(engine, digits, n)
             assert np.abs(measured.n_active[layer][row] - active).max() <= (abs(z) < 1e-4).sum()
             h = np.maximum(z, 0)
             np.testing.assert_allclose(measured.mean_output[layer][row], h.mean(axis=0), rtol=1e-4, atol=1e-5)
-            np.testing.assert_allclose(inspected.output_range[layer][row], np.ptp(h, axis=0), rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(inspected.smallest[layer][row], h.min(axis=0), rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(inspected.largest[layer][row], h.max(axis=0), rtol=1e-4, atol=1e-4)
+            assert measured.zero_share[layer][row] == pytest.approx((h < 1e-3).mean(), abs=1e-3)
         logits = h @ weights[row][4] + weights[row][5]
         y = digits.y[samples[row]]
         losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(n), y]

@@ -34,7 +34,7 @@ MISTAKES = [
     ("{grids: {a: {depth: [1, 2]}, b: {depth: [2]}}}", "grids.b: plans a network that grids.a already has"),
     (
         "{settings: {output_layer: false}}",
-        "grids.main: without output_layer the width must be the 10 outputs of digits",
+        "grids.main: width: without output_layer it must be the 10 outputs of digits",
     ),
     ("{settings: {intervention: outlier}}", "grids.main: intervention_epoch must lie between 1 and 29"),
     ("{settings: {intervention: outlyer}}", "settings.intervention: unknown value 'outlyer'; known: none"),

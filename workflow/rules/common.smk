@@ -28,6 +28,7 @@ except UserError as error:
     sys.exit(str(error))
 
 JOBS = {name: plan.jobs(item) for name, item in STUDIES.items()}
+TRAINED = [name for name, item in STUDIES.items() if item.grids]
 VERDICTS_CAPTION = (
     "Every claim's estimate with its simultaneous interval (Holm over all claims) against the region in which "
     "the claim holds (shaded, with the smallest deviation of interest)."

@@ -5,7 +5,7 @@ PAPER = ROOT / "paper"
 rule provenance:
     input:
         library("provenance"),
-        [f"results/studies/{name}/networks.parquet" for name in STUDIES],
+        [f"results/studies/{name}/networks.parquet" for name in TRAINED],
         lock="requirements.lock",
     output:
         "results/provenance.json",
@@ -28,8 +28,12 @@ rule numbers:
         library("paper", "study"),
         claims="results/claims.csv",
         provenance="results/provenance.json",
-        audits=[f"results/studies/{name}/audit.csv" for name in STUDIES],
-        tables=[path for name in STUDIES for path in study_tables(name, SECTION_TABLES.get(name, ("networks",)))],
+        audits=[f"results/studies/{name}/audit.csv" for name in TRAINED],
+        tables=[
+            path
+            for name in STUDIES
+            for path in study_tables(name, SECTION_TABLES.get(name, ("networks",) if name in TRAINED else ()))
+        ],
     output:
         "results/paper/numbers.tex",
     log:

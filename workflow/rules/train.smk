@@ -11,6 +11,8 @@ rule train:
         activity="results/training/{preset}/{study}/{job}/activity.parquet",
         history="results/training/{preset}/{study}/{job}/history.parquet",
         units="results/training/{preset}/{study}/{job}/units.parquet",
+        layers="results/training/{preset}/{study}/{job}/layers.parquet",
+        shifted="results/training/{preset}/{study}/{job}/shifted.parquet",
         trajectory="results/training/{preset}/{study}/{job}/trajectory.parquet",
     log:
         "logs/train/{preset}/{study}/{job}.log",
@@ -41,11 +43,31 @@ rule gather:
     benchmark:
         "benchmarks/gather/{study}/{table}.tsv"
     wildcard_constraints:
-        table="networks|activity|history|units|trajectory",
+        table="networks|activity|history|units|layers|shifted|trajectory",
     conda:
         "../../environment.yml"
     script:
         "../scripts/gather.py"
+
+
+rule timings:
+    input:
+        library("timing", without=("config",)),
+        lock="requirements.lock",
+    output:
+        "results/studies/{study}/timings.parquet",
+    log:
+        "logs/timings/{study}.log",
+    benchmark:
+        "benchmarks/timings/{study}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: workflow.cores  # nothing runs beside it
+    params:
+        preset=PRESET.name,
+        plan=lambda wildcards: repr((STUDIES[wildcards.study].benchmark, STUDIES[wildcards.study].seeds[""])),
+    script:
+        "../scripts/timings.py"
 
 
 rule audit:
