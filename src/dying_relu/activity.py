@@ -48,31 +48,38 @@ class Tracker:
         self._ever: np.ndarray | None = None
         self._followed: np.ndarray | None = None
         self._returned: np.ndarray | None = None
+        self._reopened: np.ndarray | None = None
 
     def begin_recovery(self) -> None:
         """From now on follow the units that were dead at the last measurement."""
         self._followed, self._returned = self._before, np.zeros_like(self._before)
+        self._reopened = np.zeros_like(self._before)
 
     @property
     def died(self) -> np.ndarray:
         """The units dead at the last measurement that were alive at the first."""
         return self._before & ~self._born_dead
 
-    def record(self, n_active: np.ndarray, mean_output: np.ndarray, n_samples: int) -> dict[str, np.ndarray]:
+    def record(
+        self, n_active: np.ndarray, n_open: np.ndarray, mean_output: np.ndarray, n_samples: int
+    ) -> dict[str, np.ndarray]:
         """Counts for each network, shape (networks,), at this measurement and since the one before.
 
         n_born_dead counts the units dead at the first measurement; n_ever_dead those dead at any so far. Of the
         units followed since `begin_recovery`, ``n_followed``, n_back are alive now and n_returned have been at some
-        measurement since; all three are 0 before.
+        measurement since; n_closed counts the units whose pre-activation is positive on no sample, n_reopened and
+        n_ever_reopened the followed ones for which it is, now or at some measurement since. 0 before following.
         """
         dead = is_dead(n_active)
         if self._before is None:
             self._born_dead = self._before = self._ever = dead
-            self._followed = self._returned = np.zeros_like(dead)
+            self._followed = self._returned = self._reopened = np.zeros_like(dead)
         died, revived = dead & ~self._before, ~dead & self._before
         self._before, self._ever = dead, self._ever | dead
         back = self._followed & ~dead
         self._returned = self._returned | back
+        reopened = self._followed & (n_open > 0)
+        self._reopened = self._reopened | reopened
         counts = {
             "n_dead": dead,
             "n_nearly_dead": is_nearly_dead(n_active, n_samples),
@@ -83,6 +90,9 @@ class Tracker:
             "n_followed": self._followed,
             "n_back": back,
             "n_returned": self._returned,
+            "n_closed": n_open == 0,
+            "n_reopened": reopened,
+            "n_ever_reopened": self._reopened,
             **{f"n_dormant_{tau:g}": is_dormant(mean_output, tau) for tau in DORMANT_TAUS},
         }
         return {name: mask.sum(axis=1) for name, mask in counts.items()}

@@ -36,6 +36,7 @@ class Measurement:
     Attributes:
         loss, accuracy: mean over the data set, shape (networks,).
         n_active: samples on which each unit is active, a channel at any position; shape (networks, units).
+        n_open: samples on which z is positive, likewise; same shape.
         mean_output: mean of abs(h) over the data set and positions, same shape.
         zero_share: share of the outputs h of each layer with abs(h) below `NEAR_ZERO`, shape (networks,).
     """
@@ -43,6 +44,7 @@ class Measurement:
     loss: np.ndarray
     accuracy: np.ndarray
     n_active: list[np.ndarray]
+    n_open: list[np.ndarray]
     mean_output: list[np.ndarray]
     zero_share: list[np.ndarray]
 
@@ -247,22 +249,22 @@ class Population:
         n = samples.shape[1]
         sums, layers = self._measure(*self._chunks(samples))
         loss, accuracy = (value.numpy() / n for value in sums)
-        active, total, zeros = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
-        return Measurement(loss, accuracy, active, [v / n for v in total], [v / n for v in zeros])
+        active, opened, total, zeros = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
+        return Measurement(loss, accuracy, active, opened, [v / n for v in total], [v / n for v in zeros])
 
     @tf.function(jit_compile=True)
     def _measure(self, samples, weight):
+        units = [(self.size, n) for n in self._units]
+        layers = [(tf.zeros(u, tf.int32), tf.zeros(u, tf.int32), tf.zeros(u), tf.zeros(u[:1])) for u in units]
         sums = [tf.zeros((self.size,)), tf.zeros((self.size,))]
-        active = [tf.zeros((self.size, units), tf.int32) for units in self._units]
-        total = [tf.zeros((self.size, units)) for units in self._units]
-        zeros = [tf.zeros((self.size,)) for _ in self._units]
         for chunk in tf.range(tf.shape(samples)[0]):
             part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
             sums = [a + b for a, b in zip(sums, part_sums, strict=True)]
-            active = [a + part[0] for a, part in zip(active, parts, strict=True)]
-            total = [a + part[1] for a, part in zip(total, parts, strict=True)]
-            zeros = [a + part[2] for a, part in zip(zeros, parts, strict=True)]
-        return sums, list(zip(active, total, zeros, strict=True))
+            layers = [
+                tuple(a + b for a, b in zip(layer, part, strict=True))
+                for layer, part in zip(layers, parts, strict=True)
+            ]
+        return sums, layers
 
     def inspect(self, samples: np.ndarray) -> Inspection:
         """Gradients and output ranges, in inference mode, over each network's own samples."""
@@ -356,7 +358,7 @@ class Population:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
 
     def _measure_row(self, row, mask):
-        """One network on one chunk: sums of (loss, correct), and per layer of (active, abs(h), share of zeros)."""
+        """One network on one chunk: sums of (loss, correct), and per layer of (active, open, abs(h), zeros)."""
         z, h, logits = self._probe(row)
         y = tf.gather(self._y.value(), row[-1])
         if self.template.regression:
@@ -367,13 +369,16 @@ class Population:
         layers = []
         for place, layer in enumerate(self.template.activations):
             own = [tf.reshape(row[0][i], self._trainable_shapes[i]) for i in self._slopes[place]]
-            active = tf.abs(models.derivative(layer, z[place], own)) > self.template.threshold
-            positions, units = (list(range(1, len(h[place].shape) - 1)), list(range(1, len(h[place].shape))))
-            anywhere = tf.cast(tf.reduce_any(active, axis=positions) & (mask > 0)[:, None], tf.int32)
-            size = tf.abs(h[place])
-            mean = tf.where((mask > 0)[:, None], tf.reduce_mean(size, axis=positions), 0.0)
+            slope = models.derivative(layer, z[place], own)
+            positions, units = list(range(1, len(h[place].shape) - 1)), list(range(1, len(h[place].shape)))
+            present, size = (mask > 0)[:, None], tf.abs(h[place])
+            counts = [
+                tf.reduce_sum(tf.cast(tf.reduce_any(true, axis=positions) & present, tf.int32), axis=0)
+                for true in (tf.abs(slope) > self.template.threshold, z[place] > 0)
+            ]
+            mean = tf.reduce_sum(tf.where(present, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
             zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)
-            layers.append((tf.reduce_sum(anywhere, axis=0), tf.reduce_sum(mean, axis=0), tf.reduce_sum(zeros * mask)))
+            layers.append((*counts, mean, tf.reduce_sum(zeros * mask)))
         return sums, layers
 
     def _inspect_row(self, row, mask):

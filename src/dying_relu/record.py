@@ -52,10 +52,10 @@ class Record:
         self.finite.append(finite)
         self.counts.append(
             [
-                tracker.record(active, mean, self.n_samples)
+                tracker.record(active, opened, mean, self.n_samples)
                 | {"activity_rate": active.mean(axis=1) / self.n_samples, "zero_share": zeros}
-                for tracker, active, mean, zeros in zip(
-                    self.trackers, now.n_active, now.mean_output, now.zero_share, strict=True
+                for tracker, active, opened, mean, zeros in zip(
+                    self.trackers, now.n_active, now.n_open, now.mean_output, now.zero_share, strict=True
                 )
             ]
         )
