@@ -11,7 +11,7 @@ TEX_PACKAGES := latexmk texlive-latex-recommended texlive-latex-extra texlive-fo
 # one file of each LaTeX package that paper/paper.tex and its sections load
 TEX_FILES := booktabs.sty longtable.sty natbib.sty hyperref.sty microtype.sty placeins.sty caption.sty lmodern.sty xurl.sty
 
-.PHONY: paper smoke test lint benchmark report clean help setup tex
+.PHONY: paper smoke test lint verify benchmark report clean help setup tex
 
 paper: setup tex  ## Train everything at full size and build results/paper.pdf (the default)
 	$(SNAKEMAKE)
@@ -32,6 +32,10 @@ lint: setup  ## Check style of Python and Snakemake files
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+
+verify: setup  ## Compare a full run's numbers with the published ones in reference/, line by line
+	$(SNAKEMAKE) numbers_behind_everything
+	$(BIN)/python -m dying_relu verify
 
 benchmark: setup  ## Measure the engine against one Keras process a network
 	$(BIN)/python -m dying_relu benchmark

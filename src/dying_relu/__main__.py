@@ -1,4 +1,4 @@
-"""What one can do without Snakemake: validate a study, list its plan, train one network, show a claim."""
+"""What one can do without Snakemake: check a study, list its plan, train one network, show a claim, verify a run."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
@@ -98,6 +98,20 @@ def run_benchmark(options: argparse.Namespace) -> None:
     print(benchmark.run(options.repetitions).to_string(index=False, float_format=lambda v: f"{v:.3g}"))
 
 
+def verify_run(options: argparse.Namespace) -> int:
+    from dying_relu import verify
+
+    compared = verify.verify(options.names)
+    print(verify.summary(compared))
+    return 0 if compared["agrees"].all() else 1
+
+
+def publish_run(options: argparse.Namespace) -> None:
+    from dying_relu import verify
+
+    print(f"{len(verify.publish())} files written to {verify.REFERENCE}/")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dying_relu", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -119,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("claim", show_claim, "show a claim and its verdict, or list all", (["claim"], {"nargs": "?"}))
     repetitions = (["--repetitions"], {"type": int, "default": 2})
+    names = (["names"], {"nargs": "*", "help": "figures, or 'claims'; all where none are named"})
+    command("verify", verify_run, "compare a run's numbers with the published ones in reference/, line by line", names)
+    command("publish", publish_run, "keep the numbers of the full run in results/ as the published ones")
     command("benchmark", run_benchmark, "time populations against one Keras process a network", repetitions)
     return parser
 

@@ -4,8 +4,11 @@ Most are tables of samples with class labels. Some are distributions with a real
 drawn once, serves to measure, while every batch of training is drawn afresh (`fresh`).
 """
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 
@@ -24,6 +27,7 @@ class Info:
     source: str  # "sklearn" (bundled with it), "made" (drawn once), "keras" (downloaded by keras.datasets) or "fresh"
     steps: int | None = None  # steps an epoch, where batches are drawn afresh
     image: tuple[int, int, int] | None = None  # height, width, channels
+    archive: tuple[str, str] | None = None  # of a "keras" one: its place in Keras's cache, and where it is downloaded
 
     @property
     def regression(self) -> bool:
@@ -35,14 +39,23 @@ def _fresh(n_features: int, steps: int) -> Info:
     return Info(12_000, 10_000, n_features, 1, "fresh", steps)
 
 
+_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 DATASETS = {
     "digits": Info(1797, 1500, 64, 10, "sklearn", image=(8, 8, 1)),
     "breast_cancer": Info(569, 450, 30, 2, "sklearn"),
     "friedman": Info(2000, 1500, 10, 1, "made"),
     "absolute": Info(1500, 1000, 1, 1, "made"),
-    "mnist": Info(70_000, 60_000, 784, 10, "keras", image=(28, 28, 1)),
-    "fashion_mnist": Info(70_000, 60_000, 784, 10, "keras", image=(28, 28, 1)),
-    "cifar10": Info(60_000, 50_000, 3072, 10, "keras", image=(32, 32, 3)),
+    "mnist": Info(70_000, 60_000, 784, 10, "keras", image=(28, 28, 1), archive=("mnist.npz", f"{_KERAS}mnist.npz")),
+    "fashion_mnist": Info(
+        *(70_000, 60_000, 784, 10, "keras"),
+        image=(28, 28, 1),
+        archive=("fashion-mnist/t10k-labels-idx1-ubyte.gz", f"{_KERAS}t10k-labels-idx1-ubyte.gz"),
+    ),
+    "cifar10": Info(
+        *(60_000, 50_000, 3072, 10, "keras"),
+        image=(32, 32, 3),
+        archive=("cifar-10-batches-py-target", "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"),
+    ),
     "relu_target": _fresh(1, steps=100),
     "pull_down_4": _fresh(4, steps=1),
     "pull_down_16": _fresh(16, steps=1),
@@ -62,6 +75,33 @@ class Data:
 
     x: np.ndarray
     y: np.ndarray
+
+
+@lru_cache
+def check_available(name: str) -> None:
+    """Whether a data set can be had, asked before anything is trained.
+
+    Raises:
+        UserError: it is neither in Keras's cache nor can its download be reached.
+    """
+    if DATASETS[name].archive is None:
+        return
+    place, address = DATASETS[name].archive
+    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+    if (cache / place).exists():
+        return
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=10):
+            return
+    except OSError as error:
+        raise _unavailable(name, f"{cache / place} is not there; {address}: {error}") from error
+
+
+def _unavailable(name: str, reason: object) -> UserError:
+    return UserError(
+        f"data set '{name}' is neither in Keras's cache nor can it be downloaded ({reason}); "
+        "use a bundled one: digits, breast_cancer"
+    )
 
 
 @lru_cache(maxsize=2)
@@ -85,12 +125,12 @@ def load(name: str) -> Data:
         try:
             parts = getattr(keras.datasets, name).load_data()
         except Exception as error:
-            raise UserError(
-                f"data set '{name}' is neither in Keras's cache nor can it be downloaded ({error}); "
-                "use a bundled one: digits, breast_cancer"
-            ) from error
-        x = np.concatenate([images for images, _ in parts]).reshape(DATASETS[name].n_samples, -1)
+            raise _unavailable(name, error) from error
+        x = np.concatenate([images.reshape(len(images), -1) for images, _ in parts])
         y = np.concatenate([labels.ravel() for _, labels in parts])
+    if x.shape != (DATASETS[name].n_samples, DATASETS[name].n_features):
+        wanted = DATASETS[name].n_samples, DATASETS[name].n_features
+        raise UserError(f"data set '{name}' must be of {wanted[0]:,} samples by {wanted[1]} features, found {x.shape}")
     return Data(x.astype(np.float32), y.astype(np.int32))
 
 

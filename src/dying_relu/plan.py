@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from dying_relu.datasets import DATASETS, portion_size
+from dying_relu.datasets import DATASETS, check_available, portion_size
 from dying_relu.errors import UserError
 from dying_relu.study import Network, Study, stages
 
@@ -148,11 +148,16 @@ def jobs(study: Study) -> list[Job]:
 
 
 def check(study: Study, path: Path) -> None:
-    """Hold the study's size to the memory budgets.
+    """Ask for the study's data sets, and hold its size to the memory budgets.
 
     Raises:
-        UserError: what is too large, and what would be right.
+        UserError: what cannot be had, or is too large, and what would be right.
     """
+    for name in sorted({settings["dataset"] for _, settings in study.cells()}):
+        try:
+            check_available(name)
+        except UserError as error:
+            raise UserError(f"{path}: dataset: {error}") from error
     for grid, settings in study.cells():
         network = Network(grid, "pilot", 0, settings)
         need = _data_bytes(network) + _network_bytes(network)

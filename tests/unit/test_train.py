@@ -1,10 +1,13 @@
 """Tables of a training job: the contract, what divergence leaves out, and that packing changes nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from dying_relu import plan, tables
+from conftest import TINY
+from dying_relu import plan, study, tables
 from dying_relu.study import SETTINGS
 
 ACTIVITY = ["learning_rate", "seed", "step", "epoch", "layer", "n_units", "n_dead", "n_nearly_dead", "n_born_dead"]
@@ -13,10 +16,10 @@ NETWORKS = ["study", "learning_rate", "seed", "diverged", "train_loss", "test_lo
 NETWORKS += ["dead_fraction"]
 
 
-def trained(study):
+def trained(item):
     from dying_relu import train
 
-    results = [train.train(job) for job in plan.jobs(study)]
+    results = [train.train(job) for job in plan.jobs(item)]
     frames = {}
     for name in train.TABLES:
         frames[name] = pd.concat([result[name] for result in results], ignore_index=True)
@@ -185,15 +188,59 @@ def test_inputs_are_scaled_as_promised(scaling):
         np.testing.assert_array_equal(seen, x)
 
 
-def test_a_data_set_that_cannot_be_had_is_one_sentence(monkeypatch):
-    import keras
+@pytest.fixture
+def small_mnist(monkeypatch, tmp_path):
+    """A file as Keras keeps it, with few samples, in place of the one it would download."""
+    from keras.src.datasets import mnist
 
+    from dying_relu import datasets
+
+    draw = np.random.default_rng(0)
+    parts = {f"x_{part}": draw.integers(0, 256, (n, 28, 28), np.uint8) for part, n in (("train", 150), ("test", 50))}
+    parts |= {f"y_{part}": np.arange(n, dtype=np.uint8) % 10 for part, n in (("train", 150), ("test", 50))}
+    np.savez(tmp_path / "mnist.npz", **parts)
+    monkeypatch.setattr(mnist, "get_file", lambda *_, **__: str(tmp_path / "mnist.npz"))
+    monkeypatch.setitem(datasets.DATASETS, "mnist", replace(datasets.DATASETS["mnist"], n_samples=200, n_train=150))
+    datasets.load.cache_clear()
+    yield parts
+    datasets.load.cache_clear()
+
+
+def test_a_downloaded_data_set_is_read_from_a_file_in_its_format(engine, small_mnist, small_study):
+    from dying_relu import datasets, train
+
+    data = datasets.load("mnist")
+    assert data.x.shape == (200, 784) and data.y.tolist() == [*small_mnist["y_train"], *small_mnist["y_test"]]
+    np.testing.assert_array_equal(data.x[150], small_mnist["x_test"][0].ravel())
+    item = small_study(settings={"dataset": "mnist", "epochs": 1, "width": 4, "depth": 1, "batch_size": 50})
+    networks = train.train(plan.jobs(item)[0])["networks"]
+    assert networks["train_loss"].notna().all()
+
+
+def test_a_data_set_of_another_size_is_refused(small_mnist, monkeypatch):
     from dying_relu import datasets
     from dying_relu.errors import UserError
 
-    def no_network():
+    monkeypatch.setitem(datasets.DATASETS, "mnist", replace(datasets.DATASETS["mnist"], n_samples=70_000))
+    with pytest.raises(UserError, match="must be of 70,000 samples by 784 features, found"):
+        datasets.load("mnist")
+
+
+def test_a_data_set_that_cannot_be_had_is_one_sentence_before_anything_is_trained(monkeypatch, tmp_path, study_file):
+    from dying_relu import datasets
+    from dying_relu.errors import UserError
+
+    def no_network(*_, **__):
         raise OSError("no route to host")
 
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", no_network)
-    with pytest.raises(UserError, match=r"data set 'mnist' .* use a bundled one"):
-        datasets.load("mnist")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(datasets, "urlopen", no_network)
+    datasets.check_available.cache_clear()
+    path = study_file(settings={"dataset": "mnist", "width": 4})
+    with pytest.raises(UserError, match=r"held_out.yaml: dataset: data set 'mnist' is neither .* use a bundled one"):
+        plan.check(study.load(path, TINY), path)
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets/mnist.npz").touch()
+    datasets.check_available.cache_clear()
+    plan.check(study.load(path, TINY), path)
+    datasets.check_available.cache_clear()
