@@ -22,10 +22,10 @@ smoke: setup tex  ## The whole paper from a few seeds, in minutes: results/paper
 	$(SNAKEMAKE) --config preset=smoke
 	@echo "The draft paper: results/paper.pdf"
 
-test: setup tex  ## Check style, run all tests, and build the smoke paper
+test: setup tex  ## Check style, build the smoke paper, and run all tests
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
 	$(MAKE) --no-print-directory smoke
+	$(BIN)/python -m pytest
 
 lint: setup  ## Check style of Python and Snakemake files
 	$(BIN)/ruff check .

@@ -41,11 +41,11 @@ def cli(*arguments):
 
 def test_help_names_every_command():
     shown = cli("--help").stdout
-    assert all(word in shown for word in ("validate", "plan", "train-one", "claim", "benchmark"))
+    assert all(word in shown for word in ("validate", "plan", "train-one", "claim", "verify", "publish", "benchmark"))
 
 
 def test_plan_shows_jobs_networks_cost_and_memory():
-    result = cli("plan", "learning_rate", "--preset", "tiny")
+    result = cli("plan", "learning_rate", "--preset", "smoke")
     assert result.returncode == 0
     assert re.search(r"\d+ jobs, [\d,]+ networks, about \d+ minutes of one core, [\d,]+ MiB of memory", result.stdout)
 
@@ -68,4 +68,4 @@ def test_bad_input_ends_in_one_sentence(arguments):
 
 def test_make_help_lists_the_targets():
     shown = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert all(f"make {target}" in shown for target in ("paper", "smoke", "test", "clean", "benchmark", "help"))
+    assert all(f"make {target}" in shown for target in ("paper", "smoke", "test", "clean", "verify", "benchmark", "help"))

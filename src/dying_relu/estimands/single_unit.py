@@ -106,6 +106,12 @@ def final_weight_leaky(tables: Tables) -> pd.DataFrame:
 
 
 @estimand("networks", "history", "units", "trajectory")
+def learned_share_leaky_flat_side(tables: Tables) -> pd.DataFrame:
+    """Share of the starts on the wrong side from which max(0.1 x, x) learns."""
+    return _share(_cells(tables, grid="activations", activation="leaky_relu_0.1").query("init_scale < 0"))
+
+
+@estimand("networks", "history", "units", "trajectory")
 def failing_share_optimisers(tables: Tables) -> pd.DataFrame:
     """Share of Adam, AMSGrad and SGD with momentum that have not learned from -10, long budget."""
     cells = _cells(tables, grid="long", init_scale=-10)
