@@ -36,6 +36,7 @@ class Measurement:
     Attributes:
         loss, accuracy: mean over the data set, shape (networks,).
         n_active: samples on which each unit is active, a channel at any position; shape (networks, units).
+        n_active_strict, n_active_lenient: the same with ten times the threshold, and with a tenth of it.
         n_open: samples on which z is positive, likewise; same shape.
         mean_output: mean of abs(h) over the data set and positions, same shape.
         zero_share: share of the outputs h of each layer with abs(h) below `NEAR_ZERO`, shape (networks,).
@@ -44,6 +45,8 @@ class Measurement:
     loss: np.ndarray
     accuracy: np.ndarray
     n_active: list[np.ndarray]
+    n_active_strict: list[np.ndarray]
+    n_active_lenient: list[np.ndarray]
     n_open: list[np.ndarray]
     mean_output: list[np.ndarray]
     zero_share: list[np.ndarray]
@@ -249,13 +252,13 @@ class Population:
         n = samples.shape[1]
         sums, layers = self._measure(*self._chunks(samples))
         loss, accuracy = (value.numpy() / n for value in sums)
-        active, opened, total, zeros = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
-        return Measurement(loss, accuracy, active, opened, [v / n for v in total], [v / n for v in zeros])
+        *counts, total, zeros = ([part.numpy() for part in layer] for layer in zip(*layers, strict=True))
+        return Measurement(loss, accuracy, *counts, [v / n for v in total], [v / n for v in zeros])
 
     @tf.function(jit_compile=True)
     def _measure(self, samples, weight):
         units = [(self.size, n) for n in self._units]
-        layers = [(tf.zeros(u, tf.int32), tf.zeros(u, tf.int32), tf.zeros(u), tf.zeros(u[:1])) for u in units]
+        layers = [(*[tf.zeros(u, tf.int32)] * 4, tf.zeros(u), tf.zeros(u[:1])) for u in units]
         sums = [tf.zeros((self.size,)), tf.zeros((self.size,))]
         for chunk in tf.range(tf.shape(samples)[0]):
             part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
@@ -358,7 +361,7 @@ class Population:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
 
     def _measure_row(self, row, mask):
-        """One network on one chunk: sums of (loss, correct), and per layer of (active, open, abs(h), zeros)."""
+        """One network on one chunk: sums of (loss, correct), and per layer of (active thrice, open, abs(h), zeros)."""
         z, h, logits = self._probe(row)
         y = tf.gather(self._y.value(), row[-1])
         if self.template.regression:
@@ -369,12 +372,12 @@ class Population:
         layers = []
         for place, layer in enumerate(self.template.activations):
             own = [tf.reshape(row[0][i], self._trainable_shapes[i]) for i in self._slopes[place]]
-            slope = models.derivative(layer, z[place], own)
+            slope, threshold = tf.abs(models.derivative(layer, z[place], own)), self.template.threshold
             positions, units = list(range(1, len(h[place].shape) - 1)), list(range(1, len(h[place].shape)))
             present, size = (mask > 0)[:, None], tf.abs(h[place])
             counts = [
                 tf.reduce_sum(tf.cast(tf.reduce_any(true, axis=positions) & present, tf.int32), axis=0)
-                for true in (tf.abs(slope) > self.template.threshold, z[place] > 0)
+                for true in (*(slope > threshold * factor for factor in (1, 10, 0.1)), z[place] > 0)
             ]
             mean = tf.reduce_sum(tf.where(present, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
             zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)

@@ -52,11 +52,14 @@ class Record:
         self.finite.append(finite)
         self.counts.append(
             [
-                tracker.record(active, opened, mean, self.n_samples)
-                | {"activity_rate": active.mean(axis=1) / self.n_samples, "zero_share": zeros}
-                for tracker, active, opened, mean, zeros in zip(
-                    self.trackers, now.n_active, now.n_open, now.mean_output, now.zero_share, strict=True
-                )
+                tracker.record(now.n_active[layer], now.n_open[layer], now.mean_output[layer], self.n_samples)
+                | {
+                    "n_dead_strict": activity.is_dead(now.n_active_strict[layer]).sum(axis=1),
+                    "n_dead_lenient": activity.is_dead(now.n_active_lenient[layer]).sum(axis=1),
+                    "activity_rate": now.n_active[layer].mean(axis=1) / self.n_samples,
+                    "zero_share": now.zero_share[layer],
+                }
+                for layer, tracker in enumerate(self.trackers)
             ]
         )
         self.curves.append({"train_loss": now.loss, "train_accuracy": now.accuracy, "update_rms": update})

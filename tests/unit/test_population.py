@@ -186,6 +186,27 @@ def test_activity_rate_follows_the_derivative_of_every_activation(engine, name):
     np.testing.assert_allclose(slope[smooth], (up - down)[smooth] / (2 * step), atol=6e-3)
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_saturation_is_counted_at_three_thresholds(engine, digits, activation):
+    """Held to the derivative s (1 - s) by hand; a ReLU's slope is either 0 or above all of them."""
+    population, weights, (shift, scale) = populate(
+        engine, SMALL | {"bias": -6.0, "activation": activation}, digits, [0.01], seeds=[1]
+    )
+    samples = np.arange(500, dtype=np.int32)[None]
+    measured = population.measure(samples)
+    z = ((digits.x - shift) / scale)[samples[0]].astype(np.float64) @ weights[0][0] + weights[0][1]
+    s = 1 / (1 + np.exp(-z))
+    slope = s * (1 - s) if activation == "sigmoid" else (z > 0).astype(float)
+    base = 1e-3 if activation == "sigmoid" else 0.0
+    for found, threshold in (
+        (measured.n_active, base),
+        (measured.n_active_strict, 10 * base),
+        (measured.n_active_lenient, base / 10),
+    ):
+        assert np.abs(found[0][0] - (slope > threshold).sum(axis=0)).max() <= 1
+    np.testing.assert_array_equal(measured.n_open[0][0], (z > 0).sum(axis=0))
+
+
 def test_weights_depend_on_seed_and_study_only(engine):
     template = models.build(SMALL)
     again = models.initial_weights(models.build(SMALL), SMALL | {"learning_rate": 9.0}, "test", 5)
