@@ -34,10 +34,13 @@ def show_plan(options: argparse.Namespace) -> None:
     item = study.load(_path(options.study), study.load_preset(options.preset))
     plan.check(item, _path(options.study))
     jobs = plan.jobs(item)
+    if not jobs:
+        print(f"{item.name} trains nothing; it takes the timings '{item.benchmark}'")
+        return
     print("job  networks  graphs  minutes  memory")
     for number, job in enumerate(jobs):
-        graphs = len({plan.graph(stage) for network in job.networks for stage in network.stages})
-        print(f"{number:3d}  {len(job.networks):8,d}  {graphs:6d}  {job.seconds / 60:7.1f}  {_mebibytes(job.memory)}")
+        size = f"{len(job.networks):8,d}  {len(job.graphs):6d}"
+        print(f"{number:3d}  {size}  {job.seconds / 60:7.1f}  {_mebibytes(job.memory)}")
     total, seconds = sum(len(job.networks) for job in jobs), sum(job.seconds for job in jobs)
     print(
         f"{len(jobs)} jobs, {total:,} networks, about {seconds / 60:.0f} minutes of one core, "

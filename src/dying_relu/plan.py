@@ -32,7 +32,8 @@ _COMPILE_SECONDS = 3.0  # each graph
 _POPULATION_SECONDS = 0.15  # begin and end a population
 _MOMENT_SECONDS = 0.003  # stop a population to measure it
 _TENSORFLOW_BYTES = 900 * 2**20
-_BYTES_A_RECORD = 250
+_GRAPH_BYTES = 30 * 2**20  # compiled
+_BYTES_A_RECORD = 300
 
 _GRAPH = (
     *("dataset", "architecture", "depth", "width", "activation", "batch_norm"),
@@ -55,16 +56,24 @@ class Job:
     @property
     def seconds(self) -> float:
         """Estimated duration on one core."""
-        graphs = {graph(stage) for network in self.networks for stage in network.stages}
         work = sum(_seconds(self.study, network) for network in self.networks)
-        return _START_SECONDS + _COMPILE_SECONDS * len(graphs) + work
+        return _START_SECONDS + _COMPILE_SECONDS * len(self.graphs) + work
+
+    @property
+    def graphs(self) -> set[tuple]:
+        """The graphs it compiles."""
+        return {graph(stage) for network in self.networks for stage in network.stages}
 
     @property
     def memory(self) -> int:
         """Estimated peak memory in bytes."""
-        return _TENSORFLOW_BYTES + max(
-            _data_bytes(population[0]) + len(population) * _network_bytes(population[0])
-            for population in self.populations
+        return (
+            _TENSORFLOW_BYTES
+            + _GRAPH_BYTES * len(self.graphs)
+            + max(
+                _data_bytes(population[0]) + len(population) * _network_bytes(population[0])
+                for population in self.populations
+            )
         )
 
     @property

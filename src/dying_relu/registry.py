@@ -2,6 +2,7 @@
 
 import ast
 from functools import cache
+from importlib import import_module
 
 from dying_relu import sources
 
@@ -33,3 +34,10 @@ def _decorated(module: str, decorator: str) -> list[tuple[ast.FunctionDef, ast.C
         for mark in function.decorator_list
         if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == decorator
     ]
+
+
+def load(package: str) -> None:
+    """Import every module of a package, by its full name, so that all they define is registered."""
+    for path in sources.paths(package.rpartition(".")[2]):
+        if path.stem != "__init__":
+            import_module(f"{package}.{path.stem}")

@@ -262,12 +262,20 @@ def _check_meaning(study: Study, path: Path) -> None:
         raise UserError(f"{path}: the file's name must be lower-case letters, digits and underscores")
     kinds = registry.marked("figure_data", "kind")
     needed = registry.keyword("figure_data", "kind", "grids")
+    made = {key: bool(study.measure[key]) for key in ("layers", "shifts")} | {"timings": study.benchmark is not None}
+    made["shifted"] = made.pop("shifts")
     for key, figure in study.figures.items():
         if figure["kind"] not in kinds:
             raise UserError(f"{path}: figures.{key}.kind: unknown value '{figure['kind']}'; known: {', '.join(kinds)}")
         missing = set(needed[figure["kind"]]) - set(study.grids)
         if missing:
             raise UserError(f"{path}: figures.{key}.kind: {figure['kind']} draws the grid '{min(missing)}'; add it")
+        for table in kinds[figure["kind"]]:
+            if not made.get(table, bool(study.grids)):
+                raise UserError(
+                    f"{path}: figures.{key}.kind: {figure['kind']} draws the table '{table}', which the study does not "
+                    "make; see 'measure' and 'benchmark'"
+                )
     seen: dict[tuple, str] = {}
     for grid, settings in study.cells():
         problem = _problem(settings)

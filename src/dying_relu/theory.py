@@ -308,3 +308,88 @@ def population_loss(name: str, w: Values, b: Values = 0.0, v: Values = 1.0, c: V
     w, b, v, c = (np.atleast_1d(np.asarray(value, float))[:, None] for value in (w, b, v, c))
     with np.errstate(over="ignore", invalid="ignore"):
         return (v * activation(name, w * x + b) + c - np.maximum(x, 0)) ** 2 @ density
+
+
+# --- Networks that are dead before the first step: one input, symmetric random weights ---
+#
+# Without biases a deep ReLU net of one input is linear on either side of zero, so all inputs of one sign behave alike:
+# two rays. A layer of N units with independent weights, each symmetric about zero and of continuous distribution, is
+# silent on a ray that reaches it with probability 2^-N, whatever came before; on a ray that does not, always. A net
+# is born dead if some layer is silent on both rays: its output is then constant.
+
+
+def silent_ray_probability(width: Values, depth: Values) -> Values:
+    """Probability that a net of so many hidden layers is silent on one given ray: 1 - (1 - 2^-N)^D, exact.
+
+    A net that is born dead is silent on that ray too: this is the upper bound of Lu et al. (2020) on the
+    probability of being born dead, here for layers of equal width.
+    """
+    return 1 - (1 - 0.5 ** np.asarray(width, float)) ** np.asarray(depth, float)
+
+
+def born_dead_bounds(width: Values, depth: Values) -> tuple[Values, Values]:
+    r"""Bounds on the probability that a net of D hidden layers of N units without bias is born dead.
+
+    With a = 1 - 2^-N a ray passes D layers with probability a^D. A net lives if either ray does, so
+    P(dead) = 1 - 2 a^D + P(both rays pass). The first layer's units are open on one ray each: both pass it with
+    probability 1 - 2^(1-N). From then on let p be the probability that a unit is closed on both rays. Both pass a
+    layer with probability 1 - 2^(1-N) + p^N. What reaches the layer has no negative entries, so the unit's two
+    pre-activations are increasing in the same weights and positively associated (Harris): 1/4 <= p <= 1/2.
+
+    lower: p = 1/4 throughout, 1 - 2 a^D + (1 - 2^(1-N)) a^(2(D-1)).
+    upper: p = 1/2 throughout, 1 - a^(D-1): the bound of Lu et al. (2020) without the first layer, which never dies.
+    The lower bound is exact for D = 2, where the rays come from disjoint units (p = 1/4), and both are for N = 1.
+    """
+    half = 0.5 ** np.asarray(width, float)
+    depth = np.asarray(depth, float)
+    passing = 1 - half
+    lower = 1 - 2 * passing**depth + (1 - 2 * half) * passing ** (2 * (depth - 1))
+    return lower, 1 - passing ** (depth - 1)
+
+
+def second_layer_unit_born_dead(width: Values) -> Values:
+    """Probability that a unit of the second hidden layer is born dead: 1/4 if both rays reach it, else 1/2.
+
+    Both do with probability 1 - 2^(1-N); at least one always does. Units of the first layer are never born dead.
+    """
+    return 0.25 + 0.5 ** (np.asarray(width, float) + 1)
+
+
+def sample_born_dead(width: int, depth: int, n: int, asymmetric: bool = False, seed: int = 0) -> np.ndarray:
+    """Dead units of each layer of n random nets of one input, by sampling in NumPy alone; shape (n, depth).
+
+    Args:
+        asymmetric: randomised asymmetric initialisation (Lu et al. 2020), with biases, judged on 129 inputs evenly
+            from -sqrt(3) to sqrt(3); else He's normal one, cut off at two standard deviations as in Keras, without
+            biases, judged on one input of each sign (the scale of the weights plays no part).
+    """
+    draw = np.random.default_rng(seed)
+    inputs = np.linspace(-np.sqrt(3), np.sqrt(3), 129) if asymmetric else np.array([-1.0, 1.0])
+    dead = np.empty((n, depth), int)
+    for first in range(0, n, 1000):
+        size = min(1000, n - first)
+        h = np.broadcast_to(inputs, (size, 1, len(inputs)))
+        for layer in range(depth):
+            z = _asymmetric_layer(draw, h, width) if asymmetric else _cut_off(draw, (size, width, h.shape[1])) @ h
+            dead[first : first + size, layer] = (z <= 0).all(axis=2).sum(axis=1)
+            h = np.maximum(z, 0)
+            if not asymmetric:
+                h = h / np.maximum(h.max(axis=(1, 2), keepdims=True), 1e-300)
+    return dead
+
+
+def _asymmetric_layer(draw: np.random.Generator, h: np.ndarray, width: int) -> np.ndarray:
+    """Pre-activations where each unit has one weight, or its bias, from Beta(2, 1) and the others normal."""
+    size, fan_in, _ = h.shape
+    rows = draw.normal(0, 0.6007 / np.sqrt(fan_in), (size, width, fan_in + 1))
+    chosen = draw.integers(fan_in + 1, size=(size, width, 1))
+    np.put_along_axis(rows, chosen, draw.beta(2, 1, (size, width, 1)), axis=2)
+    return rows[:, :, :-1] @ h + rows[:, :, -1:]
+
+
+def _cut_off(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Standard normal numbers of size below two."""
+    values = draw.standard_normal(shape)
+    while (far := np.abs(values) > 2).any():
+        values[far] = draw.standard_normal(far.sum())
+    return values

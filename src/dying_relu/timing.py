@@ -1,12 +1,14 @@
 """Timings that need no trained network: what an activation costs, and when a sparse product pays.
 
-All are ratios to a reference timed in the same repetition, in a random order, on one thread, so that what
-slows the machine for a while slows both. A repetition takes the place of a seed.
+All are ratios to a reference timed in the same repetition, on one thread. What is compared is timed in turn, several
+times over in a new random order each, and the least time of each counts: whatever else the machine does can only add
+to it. Times are of the processor, so that waiting does not count. A repetition takes the place of a seed.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -28,11 +30,15 @@ COSTED = (
     "sigmoid",
     "sigmoid_4x",
 )
-DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
 WIDTHS = (64, 256, 1024)
-_ARRAY = (50, 2048)  # pre-activations of a batch: small enough for a core's cache
+BATCHES = (1, 50)  # one sample, or a batch of training
 _BATCH = 50
-_SECONDS = 0.002  # of one timing
+_ARRAY = (_BATCH, 256)  # pre-activations of a batch: small enough for a core's cache
+_STEPS = 30  # of training in one call
+_ROUNDS = 3  # timings of the same thing in a repetition, of which the least counts
+_SECONDS = 0.0005  # of one timing, at least
+_LOOP_SECONDS = 0.003  # of one call that applies an activation many times over: far above what the call itself takes
 
 
 def benchmark() -> Callable:
@@ -58,51 +64,90 @@ def run(study: Study) -> pd.DataFrame:
 
 @benchmark()
 def activation_cost(seed: int) -> pd.DataFrame:
-    """Time over that of ReLU, for each activation: ``forward``, ``backward`` (both passes), ``training step``."""
+    """Time over that of ReLU, for each activation: ``forward``, ``both passes``, ``training step``.
+
+    ``both passes``: the outputs and the gradient, for a given gradient of the outputs. Alone, an activation is
+    applied many times within one compiled call, and the time of the same call with no application is taken off.
+    """
     rows = []
-    for part in ("forward", "backward", "training step"):
-        calls = {name: _activation_call(name, part) for name in COSTED}
+    for part in ("forward", "both passes", "training step"):
+        calls, times = {}, {}
+        for name in COSTED:
+            times[name] = _STEPS if part == "training step" else _applications(name, part)
+            calls[name, "full"] = _activation_call(name, part, times[name])
+            if part != "training step":
+                calls[name, "empty"] = _activation_call(name, part, 0)
         seconds = _interleaved(calls, seed)
-        rows += [{"part": part, "activation": name, "ratio": seconds[name] / seconds["relu"]} for name in COSTED]
+        spent = {name: (seconds[name, "full"] - seconds.get((name, "empty"), 0)) / times[name] for name in COSTED}
+        rows += [{"part": part, "activation": name, "ratio": spent[name] / spent["relu"]} for name in COSTED]
     return pd.DataFrame(rows)
 
 
 @benchmark()
 def sparse_product(seed: int) -> pd.DataFrame:
-    """Time of a sparse product over that of the dense one, for each width, density and library.
+    """Time of a sparse product over that of the dense one, NumPy's or TensorFlow's, whichever takes less.
 
-    A batch of activations, of which a share ``density`` is not zero, times a square matrix of weights.
-    ``with conversion``: the sparse form has to be made from the dense activations first, as in a network.
+    A batch of activations, of which a share ``density`` is not zero, at random places, times a square matrix of
+    weights, for each ``batch``, ``width``, ``density`` and ``library``. ``with_conversion``: the sparse form has to
+    be made from the dense activations first, as in a network.
     """
     rows = []
-    for width in WIDTHS:
-        for density in DENSITIES:
-            seconds = _interleaved(_product_calls(width, density), seed)
-            for (library, converted), spent in seconds.items():
-                if library != "dense":
-                    row = {"width": width, "density": density, "library": library, "with_conversion": converted}
-                    rows.append({**row, "ratio": spent / seconds["dense", False]})
+    for batch in BATCHES:
+        for width in WIDTHS:
+            for density in DENSITIES:
+                seconds = _interleaved(_product_calls(batch, width, density), seed)
+                dense = min(spent for (_, form), spent in seconds.items() if form == "dense")
+                for (library, form), spent in seconds.items():
+                    if form != "dense":
+                        row = {"batch": batch, "width": width, "density": density, "library": library}
+                        rows.append({**row, "with_conversion": form == "converted", "ratio": spent / dense})
     return pd.DataFrame(rows)
 
 
 def _interleaved(calls: Mapping[object, Callable[[], object]], seed: int) -> dict[object, float]:
-    """Seconds of each call, in a random order."""
+    """Seconds of each call: the least of several timings, in each round in a random order."""
     keys = list(calls)
-    order = generator("timing", seed).permutation(len(keys))
-    return {keys[place]: _seconds(calls[keys[place]]) for place in order}
+    draw = generator("timing", seed)
+    least = dict.fromkeys(keys, np.inf)
+    for _ in range(_ROUNDS):
+        for place in draw.permutation(len(keys)):
+            key = keys[place]
+            least[key] = min(least[key], _seconds(calls[key], _calls(calls[key])))
+    return least
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    """Mean seconds of a call over as many as fill the time of one timing."""
-    start, count = time.perf_counter(), 0
-    while (spent := time.perf_counter() - start) < _SECONDS:
+def _seconds(call: Callable[[], object], count: int) -> float:
+    """Mean processor seconds of a call over so many."""
+    start = time.process_time()
+    for _ in repeat(None, count):
         call()
-        count += 1
-    return spent / count
+    return (time.process_time() - start) / count
 
 
 @cache
-def _activation_call(name: str, part: str) -> Callable[[], object]:
+def _calls(call: Callable[[], object]) -> int:
+    """How many calls fill the time of one timing."""
+    call()  # compile
+    count = 1
+    while _seconds(call, count) * count < _SECONDS:
+        count *= 2
+    return count
+
+
+@cache
+def _applications(name: str, part: str) -> int:
+    """How many applications of an activation fill the time of one call."""
+    count = 128
+    while True:
+        call = _activation_call(name, part, count)
+        call()  # compile
+        if min(_seconds(call, 1) for _ in range(_ROUNDS)) >= _LOOP_SECONDS:
+            return count
+        count *= 2
+
+
+@cache
+def _activation_call(name: str, part: str, times: int) -> Callable[[], object]:
     import tensorflow as tf
 
     from dying_relu import datasets, models
@@ -115,43 +160,65 @@ def _activation_call(name: str, part: str) -> Callable[[], object]:
         population = Population(template, "sgd", data.x, data.y, size=1, longest=1500)
         weights = models.initial_weights(template, settings, "timing", 0)
         population.reset([weights], [1e-3], [datasets.affine("standardised", data.x)])
-        order = np.arange(4 * _BATCH, dtype=np.int32).reshape(4, 1, _BATCH)
-        return lambda: population.advance(order, 0, 4)
-    layer = models.activation(name)
-    z = tf.constant(generator("timing").standard_normal(_ARRAY, dtype=np.float32))
-    layer.build(z.shape)
-
-    @tf.function(jit_compile=True)
-    def forward(z):
-        return layer(z)
-
-    @tf.function(jit_compile=True)
-    def backward(z):
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            h = layer(z)
-        return tape.gradient(h, z, output_gradients=z)
-
-    function = forward if part == "forward" else backward
-    return lambda: function(z)
+        order = np.arange(times * _BATCH, dtype=np.int32).reshape(times, 1, _BATCH)
+        return lambda: population.advance(order, 0, times)
+    compiled, arrays = _applied(name, part)
+    count = tf.constant(times)
+    return lambda: compiled(*arrays, count)
 
 
 @cache
-def _product_calls(width: int, density: float) -> dict[tuple[str, bool], Callable[[], object]]:
+def _applied(name: str, part: str) -> tuple[Callable[..., object], list[object]]:
+    """An activation applied many times over in one compiled call, and the arrays it is applied to."""
+    import tensorflow as tf
+
+    from dying_relu import models
+
+    layer = models.activation(name)
+    draw = generator("timing")
+    z, upstream = (tf.constant(draw.standard_normal(_ARRAY, dtype=np.float32)) for _ in range(2))
+    layer.build(z.shape)
+
+    @tf.function(jit_compile=True)
+    def forward(z, count):
+        h, done = tf.zeros_like(z), tf.constant(0)
+        while done < count:
+            h = layer(z + 1e-6 * tf.cast(done, tf.float32))  # never quite the same: nothing can be left out
+            done += 1
+        return h
+
+    @tf.function(jit_compile=True)
+    def both_passes(z, upstream, count):
+        h, gradient, done = tf.zeros_like(z), tf.zeros_like(z), tf.constant(0)
+        while done < count:
+            moved = z + 1e-6 * tf.cast(done, tf.float32)
+            with tf.GradientTape() as tape:
+                tape.watch(moved)
+                h = layer(moved)
+            gradient = tape.gradient(h, moved, output_gradients=upstream)
+            done += 1
+        return h, gradient
+
+    return (forward, [z]) if part == "forward" else (both_passes, [z, upstream])
+
+
+@cache
+def _product_calls(batch: int, width: int, density: float) -> dict[tuple[str, str], Callable[[], object]]:
     import tensorflow as tf
     from scipy import sparse
 
-    draw = generator("timing", width, density)
-    h = draw.standard_normal((_BATCH, width), dtype=np.float32)
-    h[draw.random(h.shape) >= density] = 0
+    draw = generator("timing", batch, width, density)
+    h = np.abs(draw.standard_normal((batch, width), dtype=np.float32))
+    h.flat[draw.permutation(h.size)[round(density * h.size) :]] = 0
     weights = draw.standard_normal((width, width), dtype=np.float32)
     rows = sparse.csr_array(h)
     tf_h, tf_weights = tf.constant(h), tf.constant(weights)
     tf_rows = tf.sparse.from_dense(tf_h)
     return {
-        ("dense", False): lambda: h @ weights,
-        ("scipy", False): lambda: rows @ weights,
-        ("scipy", True): lambda: sparse.csr_array(h) @ weights,
-        ("tensorflow", False): lambda: tf.sparse.sparse_dense_matmul(tf_rows, tf_weights),
-        ("tensorflow", True): lambda: tf.sparse.sparse_dense_matmul(tf.sparse.from_dense(tf_h), tf_weights),
+        ("numpy", "dense"): lambda: h @ weights,
+        ("scipy", "sparse"): lambda: rows @ weights,
+        ("scipy", "converted"): lambda: sparse.csr_array(h) @ weights,
+        ("tensorflow", "dense"): lambda: tf.matmul(tf_h, tf_weights),
+        ("tensorflow", "sparse"): lambda: tf.sparse.sparse_dense_matmul(tf_rows, tf_weights),
+        ("tensorflow", "converted"): lambda: tf.sparse.sparse_dense_matmul(tf.sparse.from_dense(tf_h), tf_weights),
     }

@@ -68,4 +68,5 @@ def test_bad_input_ends_in_one_sentence(arguments):
 
 def test_make_help_lists_the_targets():
     shown = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert all(f"make {target}" in shown for target in ("paper", "smoke", "test", "clean", "verify", "benchmark", "help"))
+    targets = ("paper", "smoke", "test", "clean", "verify", "benchmark", "help")
+    assert all(f"make {target}" in shown for target in targets)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dying_relu.estimands import learning_rate, outlier, single_unit
+from dying_relu import registry
 from dying_relu.estimands.common import ESTIMANDS, Tables
 
-__all__ = ["ESTIMANDS", "estimate", "learning_rate", "outlier", "single_unit"]
+registry.load(__name__)
 
 
 def estimate(claims: Mapping[str, str], tables: Tables) -> pd.DataFrame:

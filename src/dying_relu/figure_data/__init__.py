@@ -4,7 +4,8 @@ A kind takes the tables of one study and returns one tidy frame, saved as CSV; `
 there. Only confirmatory seeds are drawn; controls are left out; diverged networks have no dead fraction.
 """
 
-from dying_relu.figure_data import learning_rate, outlier, single_unit
+from dying_relu import registry
 from dying_relu.figure_data.common import KINDS
 
-__all__ = ["KINDS", "learning_rate", "outlier", "single_unit"]
+__all__ = ["KINDS"]
+registry.load(__name__)
