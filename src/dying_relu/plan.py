@@ -28,7 +28,8 @@ _MEASURING_FLOPS = 28e9
 _TRAINING_SAMPLE = 1.5e-9  # seconds, beside what its parameters cost
 _MEASURING_SAMPLE = 4e-9
 _START_SECONDS = 10.0  # import TensorFlow
-_COMPILE_SECONDS = 3.0  # each graph
+_COMPILE_SECONDS = 2.0  # each graph
+_COMPILE_LAYER_SECONDS = 0.4  # each hidden layer of it
 _POPULATION_SECONDS = 0.15  # begin and end a population
 _MOMENT_SECONDS = 0.003  # stop a population to measure it
 _TENSORFLOW_BYTES = 900 * 2**20
@@ -57,7 +58,8 @@ class Job:
     def seconds(self) -> float:
         """Estimated duration on one core."""
         work = sum(_seconds(self.study, network) for network in self.networks)
-        return _START_SECONDS + _COMPILE_SECONDS * len(self.graphs) + work
+        layers = sum(key[_GRAPH.index("depth")] for key in self.graphs)
+        return _START_SECONDS + _COMPILE_SECONDS * len(self.graphs) + _COMPILE_LAYER_SECONDS * layers + work
 
     @property
     def graphs(self) -> set[tuple]:

@@ -31,7 +31,7 @@ def depth_gradients(tables: Tables) -> pd.DataFrame:
     return pd.concat([by_layer, by_scale.assign(measure="factor"), pd.DataFrame(theory)], ignore_index=True)
 
 
-@kind("networks")
+@kind("networks", grids=("middle",))
 def depth_accuracy(tables: Tables) -> pd.DataFrame:
     """Test accuracy against depth, each arm (activation, optimiser, batch normalisation) at its best settings."""
     networks = tables["networks"]
@@ -41,9 +41,9 @@ def depth_accuracy(tables: Tables) -> pd.DataFrame:
     return summarise(found.assign(value=found["test_accuracy"].astype(float)), arm)
 
 
-@kind("layers", "networks")
+@kind("layers", "networks", grids=("middle",))
 def depth_largest(tables: Tables) -> pd.DataFrame:
-    """ReLU and sigmoid, plain SGD, against the rate: largest hidden output (any layer or measured moment), and share diverged."""
+    """ReLU and sigmoid, plain SGD, against the rate: largest hidden output at any measured moment, share diverged."""
     layers, networks = drawn(tables["layers"]), drawn(tables["networks"])
     cell = ["activation", "batch_norm", "depth", "learning_rate"]
     parts = []

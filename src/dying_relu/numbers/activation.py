@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu.catalogue import ACTIVATIONS
 from dying_relu.estimands.activation import ARM, LEVEL, at_chosen, fastest, killing_rate, lost, most_accurate, times
-from dying_relu.estimands.common import confirmatory
+from dying_relu.estimands.common import confirmatory, last
 from dying_relu.figure_data.activation import common_initializer
 from dying_relu.labels import ACTIVATION_FAMILIES, activation_name
 from dying_relu.latex import number, percent, tabular
@@ -18,7 +19,8 @@ _INITIALIZERS = {"he_normal": "He", "glorot_normal": "Glorot"}
 def activation(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
     """Numbers and tables of the section."""
     arms = _arms(found)
-    return _arm_numbers(arms) | _killing_numbers(found), {"arms": _arms_table(arms)}
+    tables = {"arms": _arms_table(arms), "thresholds": _thresholds_table(found["activity"])}
+    return _arm_numbers(arms) | _killing_numbers(found), tables
 
 
 def _arms(found: Tables) -> pd.DataFrame:
@@ -121,3 +123,25 @@ def _arms_table(arms: pd.DataFrame) -> str:
     head = ["activation", "batch norm.", "rate", "accuracy", "dead", "closed", "rate", "epochs", "reached"]
     group = r"& & \multicolumn{4}{c}{most accurate} & \multicolumn{3}{c}{fastest} \\"
     return tabular(head, rows, "llrrrrrrr").replace(r"\toprule", rf"\toprule {group} ", 1)
+
+
+def _thresholds_table(activity: pd.DataFrame) -> str:
+    """Saturated share of smooth activations without batch normalisation, by rate and threshold."""
+    smooth = [name for name, entry in ACTIVATIONS.items() if entry.threshold > 0]
+    end = last(confirmatory(activity))
+    end = end[end["activation"].isin(smooth) & ~end["batch_norm"] & (end["initializer"] == "he_normal")]
+    counts = ["n_dead_strict", "n_dead", "n_dead_lenient"]
+    sums = end.groupby(["activation", "learning_rate"], observed=True)[[*counts, "n_units"]].sum(min_count=1)
+    rates = sorted(end["learning_rate"].unique())[::2]
+    head = ["activation", *(f"{rate:g}" for rate in rates)]
+    rows = []
+    for name in [name for name in smooth if name in sums.index.get_level_values(0)]:
+        shares = [_saturated(sums, (name, rate), counts) for rate in rates]
+        rows.append([activation_name(name), *shares])
+    return tabular(head, rows, "l" + "r" * len(rates))
+
+
+def _saturated(sums: pd.DataFrame, cell: tuple[str, float], counts: list[str]) -> str:
+    if cell not in sums.index or pd.isna(sums.loc[cell, "n_dead"]):
+        return "--"
+    return " / ".join(percent(float(sums.loc[cell, name]) / float(sums.loc[cell, "n_units"])) for name in counts)
