@@ -225,3 +225,13 @@ def test_networks_of_different_graphs_never_share_a_population(small_study):
             assert len({plan.course(network) for network in population}) == 1
             assert 1 <= len(population) <= plan.ROWS
             assert all(isinstance(network, Network) for network in population)
+
+
+def test_winners_are_the_largest_and_the_rest_is_zero(engine):
+    z = np.random.default_rng(0).standard_normal((20, 16)).astype(np.float32)
+    layer = models.activation("k_winners_0.25")
+    h = layer(z).numpy()
+    largest = np.argsort(z, axis=-1)[:, -4:]
+    expected = np.zeros_like(z)
+    np.put_along_axis(expected, largest, np.maximum(np.take_along_axis(z, largest, axis=-1), 0), axis=-1)
+    np.testing.assert_array_equal(h, expected)
