@@ -375,10 +375,13 @@ class Population:
             slope, threshold = tf.abs(models.derivative(layer, z[place], own)), self.template.threshold
             positions, units = list(range(1, len(h[place].shape) - 1)), list(range(1, len(h[place].shape)))
             present, size = (mask > 0)[:, None], tf.abs(h[place])
+            steepness = [slope > threshold * factor for factor in ((1, 10, 0.1) if threshold else (1,))]
             counts = [
                 tf.reduce_sum(tf.cast(tf.reduce_any(true, axis=positions) & present, tf.int32), axis=0)
-                for true in (*(slope > threshold * factor for factor in (1, 10, 0.1)), z[place] > 0)
+                for true in (*steepness, z[place] > 0)
             ]
+            if not threshold:  # piecewise linear: the same whatever the threshold
+                counts = [counts[0]] * 3 + counts[1:]
             mean = tf.reduce_sum(tf.where(present, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
             zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)
             layers.append((*counts, mean, tf.reduce_sum(zeros * mask)))

@@ -132,7 +132,8 @@ def _thresholds_table(activity: pd.DataFrame) -> str:
     end = end[end["activation"].isin(smooth) & ~end["batch_norm"] & (end["initializer"] == "he_normal")]
     counts = ["n_dead_strict", "n_dead", "n_dead_lenient"]
     sums = end.groupby(["activation", "learning_rate"], observed=True)[[*counts, "n_units"]].sum(min_count=1)
-    rates = sorted(end["learning_rate"].unique())[::2]
+    tried = end.groupby("learning_rate")["activation"].nunique()
+    rates = sorted(tried.index[tried == tried.max()])[::2]  # every second of those that all were tried at
     head = ["activation", *(f"{rate:g}" for rate in rates)]
     rows = []
     for name in [name for name in smooth if name in sums.index.get_level_values(0)]:
