@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dying_relu import script, study
+
+settings.register_profile("untimed", deadline=None)  # no test depends on timing
+settings.load_profile("untimed")
 
 script.make_importable()  # in the processes that tests start
 
