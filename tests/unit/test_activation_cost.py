@@ -41,7 +41,7 @@ def test_numbers_of_the_section(found):
     assert values["both.cheapest"] == "leaky ReLU 0.01" and "softplus" in bodies["ratios"]
 
 
-def test_a_repetition_is_held_against_relu(monkeypatch):
+def test_a_repetition_is_held_against_relu(engine, monkeypatch):
     monkeypatch.setattr(timing, "COSTED", ("relu",))
     monkeypatch.setattr(timing, "_activation_call", lambda name, part, times: lambda: sum(range(1000 + 100 * times)))
     table = timing.activation_cost(0)
@@ -49,7 +49,7 @@ def test_a_repetition_is_held_against_relu(monkeypatch):
 
 
 @pytest.mark.parametrize("name, output, slope", [("relu", 1.0, 1.0), ("sigmoid", 1 / (1 + np.exp(-1)), 0.19661193)])
-def test_what_is_timed_is_the_activation_and_its_gradient(name, output, slope):
+def test_what_is_timed_is_the_activation_and_its_gradient(engine, name, output, slope):
     import tensorflow as tf
 
     compiled, (z, upstream) = timing._applied(name, "both passes")

@@ -128,7 +128,7 @@ def test_numbers_of_the_section(found):
     assert "ReLU with L1 0.01" in bodies["arms"]
 
 
-def test_a_repetition_times_each_product_once(monkeypatch):
+def test_a_repetition_times_each_product_once(engine, monkeypatch):
     monkeypatch.setattr(timing, "WIDTHS", (8,))
     monkeypatch.setattr(timing, "DENSITIES", (0.1, 0.5))
     monkeypatch.setattr(timing, "_SECONDS", 1e-5)
@@ -138,7 +138,7 @@ def test_a_repetition_times_each_product_once(monkeypatch):
     assert (table["ratio"] > 0).all()
 
 
-def test_products_agree_and_have_the_density_asked_for():
+def test_products_agree_and_have_the_density_asked_for(engine):
     calls = timing._product_calls(50, 16, 0.3)
     expected = calls["numpy", "dense"]()
     for (_, form), call in calls.items():
