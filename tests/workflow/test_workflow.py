@@ -200,8 +200,14 @@ def test_nothing_but_training_imports_tensorflow(built):
         text=True,
         check=True,
     )
-    assert "dying_relu" in dry.stderr and "tensorflow" not in dry.stderr and "pandas" not in dry.stderr
-    library = "estimands, judge, figure_data, figures, paper, provenance, typeset, plan, study, tables, claims"
-    probe = f"import sys; from dying_relu import {library}; print(sorted({{'tensorflow', 'keras'}} & set(sys.modules)))"
-    command = [sys.executable, "-c", probe]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert "dying_relu" in dry.stderr and "tensorflow" not in dry.stderr
+    library = "estimands, judge, figure_data, figures, paper, provenance, typeset, verify, plan, study, tables, claims"
+    assert imported(library, "tensorflow", "keras") == "[]"
+    planning = "claims, plan, registry, sources, study, config, script"
+    assert imported(planning, "tensorflow", "keras", "pandas", "scipy", "matplotlib", "sklearn") == "[]"
+
+
+def imported(library, *heavy):
+    """Which heavy packages importing some modules of the library brings along."""
+    probe = f"import sys; from dying_relu import {library}; print(sorted(set({heavy}) & set(sys.modules)))"
+    return subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.strip()
