@@ -25,7 +25,7 @@ JOB_SECONDS = 120.0  # aimed-at length of a training job on one core
 # Estimates for one core of a common laptop or server; they cut jobs and inform, no result uses them.
 _TRAINING_FLOPS = 45e9
 _MEASURING_FLOPS = 28e9
-_TRAINING_SAMPLE = 1.5e-9  # seconds, beside what its parameters cost
+_TRAINING_SAMPLE = 2e-8  # seconds, beside what its parameters cost
 _MEASURING_SAMPLE = 4e-9
 _START_SECONDS = 10.0  # import TensorFlow
 _COMPILE_SECONDS = 2.0  # each graph
