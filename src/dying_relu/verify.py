@@ -51,7 +51,8 @@ def verify(names: Collection[str] = (), results: Path = RESULTS, reference: Path
     Raises:
         UserError: nothing is published, a name is unknown, or the run is of another preset or lacks a file.
     """
-    made, published = _provenance(results), _provenance(reference)
+    published = _provenance(reference, "keep the numbers of a full run first: python -m dying_relu publish")
+    made = _provenance(results)
     if made["preset"] != published["preset"]:
         raise UserError(
             f"{results}/provenance.json: preset: the published numbers are of '{published['preset']}', these of "
@@ -133,8 +134,8 @@ def _files(folder: Path) -> list[Path]:
     return [ledger, *sorted(data.glob("*.csv"))]
 
 
-def _provenance(folder: Path) -> dict[str, str]:
+def _provenance(folder: Path, remedy: str = "run snakemake first") -> dict[str, str]:
     path = folder / "provenance.json"
     if not path.exists():
-        raise UserError(f"{path}: is not there; run snakemake first")
+        raise UserError(f"{path}: is not there; {remedy}")
     return config.read_yaml(path)

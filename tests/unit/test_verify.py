@@ -74,3 +74,5 @@ def test_mistakes_are_named(published):
         verify.publish(published / "results", published / "reference")
     with pytest.raises(UserError, match="run snakemake first"):
         verify.verify((), published / "nowhere", published / "reference")
+    with pytest.raises(UserError, match="keep the numbers of a full run first"):
+        verify.verify((), published / "results", published / "nowhere")
