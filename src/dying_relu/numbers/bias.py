@@ -13,9 +13,8 @@ from dying_relu.estimands.bias import (
     with_arms,
 )
 from dying_relu.estimands.common import confirmatory
-from dying_relu.figure_data.common import summarise
 from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import Tables, section
+from dying_relu.numbers.common import Tables, points, section
 
 
 @section("networks", "activity", "history")
@@ -55,13 +54,13 @@ def bias(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         values[f"{name}.own.accuracy"] = percent(at(networks, arm, own, "test_accuracy").mean())
     for moment, rate in (("killing", killing), ("proper", proper)):
         pair = [_in(dead_by[1.0], arm, rate) for arm in (positive, "zero")]
-        values[f"boost.{moment}"] = _difference(pair[0] - pair[1])
+        values[f"boost.{moment}"] = points(pair[0] - pair[1])
         early = learned[learned["learning_rate"] == rate].set_index("seed")
         gain = early[early["arm"] == positive]["train_accuracy"] - early[early["arm"] == "zero"]["train_accuracy"]
-        values[f"boost.{moment}.accuracy"] = _difference(gain)
+        values[f"boost.{moment}.accuracy"] = points(gain)
     for name, arm in (("positive", positive), ("penalty", penalty), ("none", "none")):
         change = at(networks, arm, killing, "test_accuracy") - at(networks, "zero", killing, "test_accuracy")
-        values[f"{name}.killing.gain"] = _difference(change)
+        values[f"{name}.killing.gain"] = points(change)
     values |= _at_other_rates("positive", networks, positive_arms(networks), killing)
     values |= _at_other_rates("penalty", networks, penalised_arms(networks), killing)
     end = activity[(activity["epoch"] == activity["epochs"]) & (activity["learning_rate"] == killing)]
@@ -93,7 +92,7 @@ def _standardised(networks: pd.DataFrame) -> dict[str, str]:
     """Accuracy with and without biases on standardised inputs, each at its own best rate on pilot seeds."""
     accuracy = {arm: at(networks, arm, proper_rate(networks, arm), "test_accuracy") for arm in ("zero", "none")}
     return {f"standardised.{arm}.accuracy": percent(values.mean()) for arm, values in accuracy.items()} | {
-        "standardised.lost": _difference(accuracy["zero"] - accuracy["none"])
+        "standardised.lost": points(accuracy["zero"] - accuracy["none"])
     }
 
 
@@ -109,16 +108,6 @@ def _in(dead: pd.Series, arm: str, rate: float) -> pd.Series:
     keys = dead.index
     here = dead[(keys.get_level_values("arm") == arm) & (keys.get_level_values("learning_rate") == rate)]
     return here.droplevel(["arm", "learning_rate"])
-
-
-def _difference(values: pd.Series) -> str:
-    """A mean difference of shares in points of per cent, with its interval over seeds."""
-    values = values.dropna()
-    if values.empty:
-        return "--"
-    cell = summarise(values.rename("value").rename_axis("seed").reset_index().assign(all=0), ["all"]).iloc[0]
-    mean, low, high = (number(100 * round(cell[name], 5), 2) for name in ("mean", "ci_low", "ci_high"))
-    return f"{mean} points [{low}, {high}]"
 
 
 def _arm_table(networks: pd.DataFrame, early: pd.Series, killing: float, proper: float) -> str:

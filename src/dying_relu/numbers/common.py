@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
+import pandas as pd
+
 from dying_relu.estimands.common import Tables
+from dying_relu.figure_data.common import summarise
+from dying_relu.latex import number
 
 Section = Callable[[Tables], tuple[dict[str, str], dict[str, str]]]
 SECTIONS: dict[str, Section] = {}
@@ -19,3 +23,13 @@ def section(*tables: str) -> Callable[[Section], Section]:
         return function
 
     return register
+
+
+def points(values: pd.Series) -> str:
+    """A mean difference of shares in points of per cent, with its interval over seeds."""
+    values = values.dropna()
+    if values.empty:
+        return "--"
+    cell = summarise(values.rename("value").rename_axis("seed").reset_index().assign(all=0), ["all"]).iloc[0]
+    mean, low, high = (number(100 * round(cell[name], 5), 2) for name in ("mean", "ci_low", "ci_high"))
+    return f"{mean} points [{low}, {high}]"

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from dying_relu.estimands.common import confirmatory
-from dying_relu.figure_data.common import summarise
 from dying_relu.figure_data.feature_scaling import (
     SCALINGS,
     at_rates,
@@ -15,7 +14,7 @@ from dying_relu.figure_data.feature_scaling import (
 )
 from dying_relu.labels import DATASET_NAMES
 from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import Tables, section
+from dying_relu.numbers.common import Tables, points, section
 
 _KEYS = {"digits": "digits", "breast_cancer": "cancer"}
 
@@ -44,8 +43,8 @@ def feature_scaling(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
                 for column, short in columns.items():
                     values[f"{key}.{scaling}.{which}.{short}"] = percent(here[column].astype(float).mean())
             gap = (_accuracy(at["own"], name, scaling) - reference).dropna()
-            values[f"{key}.{scaling}.gap"] = _points(gap)
-            values[f"{key}.{scaling}.dead.gap"] = _points(
+            values[f"{key}.{scaling}.gap"] = points(gap)
+            values[f"{key}.{scaling}.dead.gap"] = points(
                 _of(at["own"], name, scaling, "dead_fraction") - _of(at["own"], name, "standardised", "dead_fraction")
             )
             values[f"{key}.{scaling}.curvature"] = number(curvature[name, scaling], 2)
@@ -64,16 +63,6 @@ def _accuracy(frame: pd.DataFrame, name: str, scaling: str) -> pd.Series:
 def _of(frame: pd.DataFrame, name: str, scaling: str, column: str) -> pd.Series:
     here = frame[(frame["dataset"] == name) & (frame["scaling"] == scaling)]
     return here.set_index("seed")[column].astype(float)
-
-
-def _points(values: pd.Series) -> str:
-    """A mean difference of shares in points of per cent, with its interval over seeds."""
-    values = values.dropna()
-    if values.empty:
-        return "--"
-    cell = summarise(values.rename("value").rename_axis("seed").reset_index().assign(all=0), ["all"]).iloc[0]
-    mean, low, high = (number(100 * round(cell[name], 5), 2) for name in ("mean", "ci_low", "ci_high"))
-    return f"{mean} points [{low}, {high}]"
 
 
 def _rate(value: float) -> str:
