@@ -24,6 +24,13 @@ INITIALIZER_NAMES = {
     "rai": "asymmetric (RAI)",
 }
 
+# what of an activation is timed: `timing.activation_cost`
+PART_NAMES = {
+    "forward": "outputs alone",
+    "both passes": "outputs and gradient",
+    "training step": "a whole training step",
+}
+
 
 def activation_name(key: str) -> str:
     """The printed name of an activation, e.g. leaky ReLU 0.3."""

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from dying_relu.estimands.common import Tables, by_seed, confirmatory, estimand
+from dying_relu.labels import PART_NAMES
 
-PARTS = ("forward", "both passes", "training step")
+PARTS = tuple(PART_NAMES)
 
 
 @estimand("timings")

@@ -5,11 +5,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import NullFormatter
 
-from dying_relu.estimands.activation_cost import PARTS
 from dying_relu.figures.common import MARKERS, WIDTH, kind
-from dying_relu.labels import activation_name
+from dying_relu.labels import PART_NAMES, activation_name
 
-_TITLES = dict(zip(PARTS, ("outputs alone", "outputs and gradient", "a whole training step"), strict=True))
+PARTS = tuple(PART_NAMES)
 
 
 @kind
@@ -24,7 +23,7 @@ def activation_times(table: pd.DataFrame) -> plt.Figure:
         axis.axvline(1, color="0.6", linewidth=0.8)
         axis.errorbar(here["mean"], range(len(order)), xerr=spread, color=colors[place], marker=MARKERS[place], ls="")
         axis.set(yticks=range(len(order)), yticklabels=map(activation_name, order), xlabel="time / time of ReLU")
-        axis.set_title(_TITLES[part])
+        axis.set_title(PART_NAMES[part])
         if part != PARTS[2]:
             axis.set(xscale="log")
             axis.set_xticks([0.5, 1, 2, 4, 8, 16, 32])
