@@ -24,6 +24,7 @@ class Claim:
     region: tuple[float, float]
     bounds: tuple[float, float]
     margin: float = 0.0
+    unit: str = "number"
 
 
 def load(studies: Collection[str], path: Path = CLAIMS) -> dict[str, Claim]:

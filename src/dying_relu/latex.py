@@ -1,6 +1,6 @@
 r"""Values as LaTeX: numbers, shares, tables."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def number(value: float, digits: int = 3) -> str:
     if float(value).is_integer() and abs(value) < 1e9:
         return f"{int(value):,}".replace(",", r"\,").replace("-", "$-$")
     if 1e-4 <= abs(value) < 1e5:
-        decimals = max(digits - 1 - int(np.floor(np.log10(abs(value)))), 0)
+        decimals = max(digits - 1 - int(f"{value:.{digits - 1}e}".split("e")[1]), 0)
         return f"{value:.{decimals}f}".replace("-", "$-$")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"${mantissa}\times10^{{{int(exponent)}}}$"
@@ -42,6 +42,21 @@ def percent(value: float) -> str:
     size = round(abs(shown), 1)
     digits = 0 if shown == 0 or size >= 10 else 1 if size >= 0.1 else 3
     return rf"{shown:.{digits}f}\,\%".replace("-", "$-$")
+
+
+def points(value: float) -> str:
+    """A difference of shares in percentage points."""
+    return "--" if value is None or not np.isfinite(value) else number(round(100 * value, 3), 2)
+
+
+def bracket(low: float, high: float, show: Callable[[float], str] = percent) -> str:
+    """An interval as it is printed, e.g. [12 %, 15 %]."""
+    return f"[{show(low)}, {show(high)}]"
+
+
+def with_interval(mean: float, low: float, high: float, show: Callable[[float], str] = percent) -> str:
+    """An estimate followed by its interval."""
+    return f"{show(mean)} {bracket(low, high, show)}" if np.isfinite(mean) else "--"
 
 
 def longtable(head: list[str], rows: Iterable[Iterable[str]], columns: str) -> str:

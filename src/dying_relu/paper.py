@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from dying_relu.latex import escape, longtable, number, percent
+from dying_relu.latex import bracket, escape, longtable, number, percent, points
 from dying_relu.numbers import SECTIONS
 from dying_relu.numbers.common import Tables
 from dying_relu.study import Preset, Study
@@ -20,12 +20,11 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
     """For each claim its effect, interval, p and the like; and how many verdicts there are of each kind."""
     values = {}
     for row in ledger.itertuples():
-        is_share = row.region_low >= 0 and row.region_high <= 1 and max(abs(row.ci_low), abs(row.ci_high)) <= 1
-        is_share &= not {"ratio", "correlation"} & set(row.effect_name.split())
-        shown = percent if is_share else number
+        shown = {"share": percent, "points": points, "number": number}[row.unit]
+        effect = shown(row.effect) + (" points" if row.unit == "points" else "")
         values |= {
-            f"{row.claim}.effect": shown(row.effect),
-            f"{row.claim}.interval": f"[{shown(row.ci_low)}, {shown(row.ci_high)}]",
+            f"{row.claim}.effect": effect,
+            f"{row.claim}.interval": bracket(row.ci_low, row.ci_high, shown),
             f"{row.claim}.high": shown(row.ci_high),
             f"{row.claim}.p": "<" + number(row.p_adjusted, 2) if row.p <= 1e-4 else number(row.p_adjusted, 2),
             f"{row.claim}.seeds": number(row.n_seeds),

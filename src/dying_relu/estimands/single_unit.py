@@ -142,7 +142,7 @@ def learned_share_momentum(tables: Tables) -> pd.DataFrame:
 @estimand("networks", "history", "units", "trajectory")
 def learned_share_sgd(tables: Tables) -> pd.DataFrame:
     """Whether plain SGD learns from -1, long budget."""
-    return _share(_cells(tables, grid="long", optimizer="sgd", init_scale=-1))
+    return _share(_cells(tables, grid="long_near"))
 
 
 @estimand("networks", "history", "units", "trajectory")

@@ -128,10 +128,10 @@ def _arms_table(arms: pd.DataFrame) -> str:
 def _thresholds_table(activity: pd.DataFrame) -> str:
     """Saturated share of smooth activations without batch normalisation, by rate and threshold."""
     smooth = [name for name, entry in ACTIVATIONS.items() if entry.threshold > 0]
-    end = last(confirmatory(activity))
+    end = last(confirmatory(activity)).dropna(subset="n_dead")  # finite networks
     end = end[end["activation"].isin(smooth) & ~end["batch_norm"] & (end["initializer"] == "he_normal")]
     counts = ["n_dead_strict", "n_dead", "n_dead_lenient"]
-    sums = end.groupby(["activation", "learning_rate"], observed=True)[[*counts, "n_units"]].sum(min_count=1)
+    sums = end.groupby(["activation", "learning_rate"], observed=True)[[*counts, "n_units"]].sum()
     tried = end.groupby("learning_rate")["activation"].nunique()
     rates = sorted(tried.index[tried == tried.max()])[::2]  # every second of those that all were tried at
     head = ["activation", *(f"{rate:g}" for rate in rates)]
@@ -143,6 +143,6 @@ def _thresholds_table(activity: pd.DataFrame) -> str:
 
 
 def _saturated(sums: pd.DataFrame, cell: tuple[str, float], counts: list[str]) -> str:
-    if cell not in sums.index or pd.isna(sums.loc[cell, "n_dead"]):
+    if cell not in sums.index:
         return "--"
     return " / ".join(percent(float(sums.loc[cell, name]) / float(sums.loc[cell, "n_units"])) for name in counts)

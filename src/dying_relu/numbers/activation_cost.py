@@ -6,7 +6,7 @@ from dying_relu.estimands.activation_cost import PARTS
 from dying_relu.estimands.common import Tables
 from dying_relu.figure_data.activation_cost import activation_times
 from dying_relu.labels import activation_name
-from dying_relu.latex import number, tabular
+from dying_relu.latex import bracket, number, tabular, with_interval
 from dying_relu.numbers.common import section
 
 _KEYS = dict(zip(PARTS, ("forward", "both", "step"), strict=True))
@@ -27,7 +27,7 @@ def activation_cost(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         for name in here.index:
             row = here.loc[name]
             values[f"{key}.{name}"] = number(row["mean"])
-            values[f"{key}.{name}.interval"] = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
+            values[f"{key}.{name}.interval"] = bracket(row["ci_low"], row["ci_high"], number)
         others = here.drop("relu")["mean"]
         values |= {
             f"{key}.dearest": activation_name(others.idxmax()),
@@ -44,6 +44,6 @@ def _ratios_table(shown: pd.DataFrame) -> str:
     order = shown[shown["part"] == PARTS[1]].sort_values("mean")["activation"]
     for name in order:
         cells = [wide.loc[(name, part)] for part in PARTS]
-        shares = [f"{number(c['mean'])} [{number(c['ci_low'])}, {number(c['ci_high'])}]" for c in cells]
+        shares = [with_interval(c["mean"], c["ci_low"], c["ci_high"], number) for c in cells]
         rows.append([activation_name(name), *shares])
     return tabular(["activation", "outputs", "outputs and gradient", "training step"], rows, "lrrr")

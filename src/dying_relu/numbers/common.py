@@ -6,7 +6,7 @@ import pandas as pd
 
 from dying_relu.estimands.common import Tables
 from dying_relu.figure_data.common import summarise
-from dying_relu.latex import number
+from dying_relu import latex
 
 Section = Callable[[Tables], tuple[dict[str, str], dict[str, str]]]
 SECTIONS: dict[str, Section] = {}
@@ -25,11 +25,22 @@ def section(*tables: str) -> Callable[[Section], Section]:
     return register
 
 
+def mean_over_seeds(values: pd.Series, show: Callable[[float], str] = latex.percent) -> tuple[str, str]:
+    """Mean of a value indexed by seed, and its pointwise 95 per cent interval, both printed; "--" without values."""
+    cells = summarise(values.rename("value").rename_axis("seed").reset_index().assign(all=0), ["all"])
+    if cells.empty:
+        return "--", "--"
+    mean, low, high = cells.loc[0, ["mean", "ci_low", "ci_high"]]
+    return show(mean), latex.bracket(low, high, show)
+
+
+def mean_share(values: pd.Series) -> str:
+    """A mean share, or difference of shares, with its interval over seeds."""
+    mean, interval = mean_over_seeds(values)
+    return mean if mean == "--" else f"{mean} {interval}"
+
+
 def points(values: pd.Series) -> str:
     """A mean difference of shares in points of per cent, with its interval over seeds."""
-    values = values.dropna()
-    if values.empty:
-        return "--"
-    cell = summarise(values.rename("value").rename_axis("seed").reset_index().assign(all=0), ["all"]).iloc[0]
-    mean, low, high = (number(100 * round(cell[name], 5), 2) for name in ("mean", "ci_low", "ci_high"))
-    return f"{mean} points [{low}, {high}]"
+    mean, interval = mean_over_seeds(values, latex.points)
+    return mean if mean == "--" else f"{mean} points {interval}"

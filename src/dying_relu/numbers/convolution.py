@@ -19,8 +19,8 @@ from dying_relu.estimands.convolution import (
 from dying_relu.figure_data.common import summarise
 from dying_relu.figure_data.convolution import convolution_dead
 from dying_relu.labels import ARCHITECTURE_NAMES
-from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import Tables, section
+from dying_relu.latex import number, percent, tabular, with_interval
+from dying_relu.numbers.common import Tables, mean_share, points, section
 
 
 @section("networks", "activity", "history")
@@ -41,19 +41,19 @@ def convolution(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         "channels": number(int(main["width"].max())),
         "depth": number(int(main["depth"].max())),
         "gradient.ratio": number(shared["size"] / unshared["size"], 2),
-        "equal": _summary(difference(shares, rate)),
+        "equal": points(difference(shares, rate)),
     }
     for name, other in relative.items():
         values[f"relative.{name}.rate"] = number(other, 2)
-        values[f"relative.{name}"] = _summary(difference(shares, rate, other))
-        values[f"relative.{name}.shared"] = _summary(_shared(shares, other))
+        values[f"relative.{name}"] = points(difference(shares, rate, other))
+        values[f"relative.{name}.shared"] = mean_share(_shared(shares, other))
     for row in classes.itertuples():
         name = row.architecture if row.architecture != "dense" else f"dense.{row.width}"
         values |= {
             f"{name}.width": number(row.width),
             f"{name}.parameters": number(row.parameters),
             f"{name}.units": row.units,
-            f"{name}.dead": _interval(row.mean, row.ci_low, row.ci_high),
+            f"{name}.dead": with_interval(row.mean, row.ci_low, row.ci_high),
             f"{name}.zero": percent(row.zero),
             f"{name}.limit": number(row.limit, 2),
             f"{name}.accuracy": percent(row.accuracy),
@@ -61,13 +61,13 @@ def convolution(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
     for width in classes["width"][classes["dense"]]:
         own = killing_rate(found, "dense", width)
         values[f"dense.{width}.rate"] = f"{own:g}"
-        values[f"dense.{width}.equal"] = _summary(difference(shares, rate, None, "dense", width))
-        values[f"dense.{width}.own"] = _summary(difference(shares, own, None, "dense", width))
+        values[f"dense.{width}.equal"] = points(difference(shares, rate, None, "dense", width))
+        values[f"dense.{width}.own"] = points(difference(shares, own, None, "dense", width))
     robust = networks[networks["grid"] == ROBUSTNESS]
     values["standardised.seeds"] = number(int(confirmatory(robust)["seed"].nunique()))
     values["standardised.rates"] = " and ".join(f"{r:g}" for r in sorted(robust["learning_rate"].unique()))
     values["standardised.differences"] = " and ".join(
-        _summary(difference(shares, r, robustness=True)) for r in sorted(robust["learning_rate"].unique())
+        points(difference(shares, r, robustness=True)) for r in sorted(robust["learning_rate"].unique())
     )
     return values, {"classes": _table(classes), "rates": _rates_table(found)}
 
@@ -100,19 +100,6 @@ def _shared(shares: pd.DataFrame, rate: float) -> pd.Series:
     return -difference(nothing, float(shares["learning_rate"].min()), rate)
 
 
-def _summary(values: pd.Series) -> str:
-    """Mean over seeds with a pointwise interval."""
-    if values.empty:
-        return "--"
-    frame = pd.DataFrame({"value": values.to_numpy(), "seed": values.index.to_numpy(), "all": 0})
-    row = summarise(frame, ["all"]).iloc[0]
-    return _interval(row["mean"], row["ci_low"], row["ci_high"])
-
-
-def _interval(mean: float, low: float, high: float) -> str:
-    return f"{percent(mean)} [{percent(low)}, {percent(high)}]" if np.isfinite(mean) else "--"
-
-
 def _table(classes: pd.DataFrame) -> str:
     rows = [
         [
@@ -121,7 +108,7 @@ def _table(classes: pd.DataFrame) -> str:
             row.units,
             number(row.size, 2),
             number(row.limit, 2),
-            _interval(row.mean, row.ci_low, row.ci_high),
+            with_interval(row.mean, row.ci_low, row.ci_high),
             percent(row.zero),
             percent(row.accuracy),
             percent(row.diverged),

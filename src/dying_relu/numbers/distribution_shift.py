@@ -17,7 +17,7 @@ from dying_relu.estimands.distribution_shift import (
 )
 from dying_relu.figure_data.distribution_shift import elsewhere, revivals
 from dying_relu.labels import CHANGE_NAMES
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import number, percent, tabular, with_interval
 from dying_relu.numbers.common import Tables, section
 
 
@@ -97,7 +97,7 @@ def _cell(frame: pd.DataFrame, change: str, moment: str, factor: float, layer: i
 
 
 def _estimate(row: object) -> str:
-    return f"{percent(row.mean)} [{percent(row.ci_low)}, {percent(row.ci_high)}]"
+    return with_interval(row.mean, row.ci_low, row.ci_high)
 
 
 def _rates_table(networks: pd.DataFrame, there: pd.DataFrame) -> str:

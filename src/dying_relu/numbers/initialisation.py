@@ -6,7 +6,7 @@ from dying_relu.estimands.common import confirmatory
 from dying_relu.estimands.initialisation import attenuation, best_rates, extreme_schemes, fates, schemes
 from dying_relu.figure_data.initialisation import born_dead_sampled, networks_born_dead
 from dying_relu.labels import INITIALIZER_NAMES, OPTIMIZER_NAMES
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import bracket, number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 from dying_relu.theory import born_dead_bounds, silent_ray_probability
 
@@ -129,7 +129,7 @@ def _born_dead_numbers(compared: pd.DataFrame, wide: float) -> dict[str, str]:
         ten = compared[(compared["initializer"] == name) & (compared["width"] == 2) & (compared["depth"] == 10)].iloc[0]
         key = f"born.{name.split('_')[0]}"
         values[key] = percent(ten["mean"])
-        values[f"{key}.interval"] = f"[{percent(ten['ci_low'])}, {percent(ten['ci_high'])}]"
+        values[f"{key}.interval"] = bracket(ten["ci_low"], ten["ci_high"])
         values[f"{key}.sampled"] = percent(ten["mean_sampled"])
     wide_networks = compared[(compared["initializer"] == "he_normal") & (compared["width"] == 8)]
     values["born.wide.networks"] = percent(wide_networks.set_index("depth")["mean"].get(20, float("nan")))
@@ -147,8 +147,8 @@ def _born_dead_table(compared: pd.DataFrame) -> str:
         bounds = "--"
         if name == "he_normal":
             low, high = born_dead_bounds(width, depth)
-            bounds = f"[{percent(float(low))}, {percent(float(high))}]"
-        interval = f"[{percent(cell['ci_low'])}, {percent(cell['ci_high'])}]"
+            bounds = bracket(float(low), float(high))
+        interval = bracket(cell["ci_low"], cell["ci_high"])
         rows.append(
             [
                 INITIALIZER_NAMES[name],

@@ -4,7 +4,7 @@ import pandas as pd
 
 from dying_relu.estimands.single_unit import JUDGED_ON
 from dying_relu.figure_data.single_unit import closing, closing_samples
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import bracket, number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
 
@@ -50,7 +50,7 @@ def _closing_table(dead: pd.DataFrame) -> str:
     totals = sorted(dead["total"].unique())
     for row in dead[dead["total"].isin([totals[len(totals) // 2], totals[-1]])].itertuples():
         inputs = "mean 0" if row.scaling == "centred" else "mean 1"
-        interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
+        interval = bracket(row.ci_low, row.ci_high)
         rows.append(
             [
                 inputs,

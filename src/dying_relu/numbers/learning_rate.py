@@ -136,7 +136,7 @@ def _definitions_table(found: Tables) -> str:
     for column, name in names.items():
         cells = []
         for cell in (estimate.proper_cell(plain, killing), killing):
-            here = estimate.in_cell(frame, cell)
+            here = estimate.in_cell(frame, cell).dropna(subset="n_dead")  # finite networks
             by_layer = here.groupby("layer")[[column, "n_units"]].sum().astype(float)
             cells += [percent(share) for share in by_layer[column] / by_layer["n_units"]]
         rows.append([name, *cells])

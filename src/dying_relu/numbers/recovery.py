@@ -10,11 +10,11 @@ from scipy import stats
 from dying_relu.datasets import DATASETS
 from dying_relu.estimands import recovery as estimate
 from dying_relu.estimands.common import Tables, alive, confirmatory
-from dying_relu.figure_data.common import exact_interval, summarise
+from dying_relu.figure_data.common import exact_interval
 from dying_relu.figure_data.recovery import logrank, recovery_accuracy, recovery_depth
 from dying_relu.labels import INTERVENTION_NAMES, activation_name
 from dying_relu.latex import longtable, number, percent, tabular
-from dying_relu.numbers.common import section
+from dying_relu.numbers.common import mean_share, points, section
 
 _LAYERS = (1, 2, 3)
 
@@ -133,11 +133,13 @@ def _comparisons(found: Tables, factor: float) -> dict[str, str]:
         fast = everyone[(everyone["intervention"] == intervention) & (everyone["rate_factor"] == fastest)]
         values[f"{name}.diverged"] = percent(fast["diverged"].mean())
         if intervention != "none":
-            values[f"{name}.gain"] = _mean(estimate.accuracy_gains(networks, intervention, factor))
+            values[f"{name}.gain"] = points(estimate.accuracy_gains(networks, intervention, factor))
     layers = confirmatory(estimate.reopened(estimate.of_grids(found["activity"], "treatments"), by_layer=True))
     layers = layers[(layers["intervention"] == "none") & (layers["rate_factor"] == factor)].groupby("layer")["share"]
     values |= {f"none.open.{layer}": percent(layers.mean().get(layer, np.nan)) for layer in _LAYERS}
-    values["renewal.over.living"] = _mean(estimate.accuracy_gains(networks, estimate.RENEWAL, factor, estimate.CONTROL))
+    values["renewal.over.living"] = points(
+        estimate.accuracy_gains(networks, estimate.RENEWAL, factor, estimate.CONTROL)
+    )
     healthy = alive(confirmatory(networks))
     healthy = healthy[(healthy["grid"] == "healthy") & (healthy["intervention"] == "none")]
     values["healthy.after.accuracy"] = percent(healthy["test_accuracy"].mean())
@@ -151,7 +153,7 @@ def _comparisons(found: Tables, factor: float) -> dict[str, str]:
             index="seed", columns="intervention", values="train_accuracy", observed=True
         )
         both = {"none", estimate.RENEWAL} <= set(then.columns)
-        values[name] = _mean((then[estimate.RENEWAL] - then["none"]).dropna() if both else pd.Series(dtype=float))
+        values[name] = points((then[estimate.RENEWAL] - then["none"]).dropna() if both else pd.Series(dtype=float))
         values[f"{name}.epochs"] = number(time, 2)
     return values
 
@@ -203,7 +205,7 @@ def _milder(networks: pd.DataFrame, activity: pd.DataFrame) -> dict[str, str]:
         "renewal.over.living": (accuracy, estimate.RENEWAL, estimate.CONTROL),
     }
     return {
-        f"milder.{name}": _mean((frame.get(first, np.nan) - frame.get(second, pd.Series(dtype=float))).dropna())
+        f"milder.{name}": points((frame.get(first, np.nan) - frame.get(second, pd.Series(dtype=float))).dropna())
         for name, (frame, first, second) in pairs.items()
     }
 
@@ -247,7 +249,7 @@ def _resampling(networks: pd.DataFrame) -> dict[str, str]:
         both = (seeds["resampled"] - seeds["none"]).dropna()
         if grid == "classes":
             rates = both.index.get_level_values("learning_rate")
-            values[f"{grid}.difference"] = _mean(
+            values[f"{grid}.difference"] = points(
                 both[rates == estimate.best_rate(here, "none", measure)].droplevel("learning_rate")
             )
         else:
@@ -298,7 +300,7 @@ def _saturation_rows(found: Tables, activation: str) -> list[dict]:
                 "rate": rate,
                 "factor": factor,
                 "saturated": percent(share),
-                "back": _mean(here.set_index("seed")["share"]),
+                "back": mean_share(here.set_index("seed")["share"]),
                 "seeds": number(len(here)),
                 "accuracy": percent(trained["test_accuracy"][trained["rate_factor"] == factor].mean()),
             }
@@ -408,7 +410,7 @@ def _hazards(arms: list[_Arm], shares: pd.DataFrame, lives: pd.DataFrame) -> str
                     number(int(events)),
                     number(round(exposure)),
                     hazard if events or not exposure else rf"$<${hazard}",
-                    _mean(share.set_index("seed")["share"]),
+                    mean_share(share.set_index("seed")["share"]),
                     f"{with_any}/{seeds}",
                     percent(high),
                 ]
@@ -461,12 +463,3 @@ def _travel(found: Tables) -> str:
         rows.append([activation_name(str(activation)), *cells])
     rows.sort(key=lambda row: row[0].lower())
     return tabular(["activation", *(f"{depth:g}" for depth in depths)], rows, "l" + "r" * len(depths))
-
-
-def _mean(values: pd.Series) -> str:
-    """Mean over seeds with its 95 per cent interval, as shares."""
-    cells = summarise(values.rename("value").rename_axis("seed").reset_index().assign(cell=0), ["cell"])
-    if cells.empty:
-        return "--"
-    row = cells.iloc[0]
-    return f"{percent(row['mean'])} [{percent(row['ci_low'])}, {percent(row['ci_high'])}]"

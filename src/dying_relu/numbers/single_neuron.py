@@ -9,7 +9,7 @@ from dying_relu.estimands.common import confirmatory, last
 from dying_relu.estimands.single_unit import FLAT, LEARNED, OUTCOMES, outcomes
 from dying_relu.figure_data.single_unit import unit_flips
 from dying_relu.labels import OPTIMIZER_NAMES, activation_name
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import bracket, number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
 _STEPS = DATASETS["relu_target"].steps  # an epoch
@@ -81,7 +81,7 @@ def _cell_numbers(cells: pd.DataFrame) -> dict[str, str]:
 def _float_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
     """Where plain SGD from the wrong side stands at the end of the long budget, in single precision."""
     end = confirmatory(last(trajectory))
-    end = end[(end["grid"] == "long") & (end["optimizer"] == "sgd")]
+    end = end[end["grid"].isin(["long", "long_near"]) & (end["optimizer"] == "sgd")]
     size = end["unit_weight"].abs()
     steps = (end["epochs"] * _STEPS).iloc[0]
     return {
@@ -109,7 +109,7 @@ def _turning_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
 
 def _budgets_table(cells: pd.DataFrame) -> str:
     rows = []
-    chosen = cells[cells["grid"].isin(["starts", "optimizers", "long"]) & cells["init_scale"].isin([-10, -1])]
+    chosen = cells[cells["grid"].isin(["starts", "optimizers", "long", "long_near"]) & cells["init_scale"].isin([-10, -1])]
     for (start, optimizer, epochs), part in sorted(
         chosen.groupby(["init_scale", "optimizer", "epochs"], observed=True),
         key=lambda item: (item[0][0], list(OPTIMIZER_NAMES).index(item[0][1]), item[0][2]),
@@ -124,7 +124,7 @@ def _budgets_table(cells: pd.DataFrame) -> str:
 def _flips_table(flips: pd.DataFrame) -> str:
     rows = []
     for (activation, solution), part in flips.groupby(["activation", "solution"], observed=True):
-        interval = f"[{percent(part['ci_low'].iloc[0])}, {percent(part['ci_high'].iloc[0])}]"
+        interval = bracket(part["ci_low"].iloc[0], part["ci_high"].iloc[0])
         rows.append(
             [
                 activation_name(activation),

@@ -5,11 +5,10 @@ import pandas as pd
 
 from dying_relu.estimands import sparsity as estimate
 from dying_relu.estimands.common import Tables, confirmatory
-from dying_relu.figure_data.common import summarise
 from dying_relu.figure_data.sparsity import accuracy_by_sparsity, zero_share_by_layer
 from dying_relu.labels import activation_name
 from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import section
+from dying_relu.numbers.common import mean_over_seeds, section
 
 _TASKS = {"none": "plain", "noise_1": "noisy"}
 
@@ -86,11 +85,8 @@ def _products(found: Tables) -> dict[str, str]:
 
 def _interval(key: str, values: pd.Series, shown) -> dict[str, str]:
     """Mean over seeds and its pointwise interval."""
-    row = summarise(pd.DataFrame({"value": values.to_numpy(float), "seed": range(len(values)), "all": 0}), ["all"])
-    if row.empty:
-        return {key: "--", f"{key}.interval": "--"}
-    mean, low, high = row.loc[0, ["mean", "ci_low", "ci_high"]]
-    return {key: shown(mean), f"{key}.interval": f"[{shown(low)}, {shown(high)}]"}
+    mean, interval = mean_over_seeds(values, shown)
+    return {key: mean, f"{key}.interval": interval}
 
 
 def arm_name(arm: str | None) -> str:
