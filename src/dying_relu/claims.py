@@ -25,6 +25,7 @@ class Claim:
     bounds: tuple[float, float]
     margin: float = 0.0
     unit: str = "number"
+    told: str = ""
 
 
 def load(studies: Collection[str], path: Path = CLAIMS) -> dict[str, Claim]:

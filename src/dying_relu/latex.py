@@ -44,6 +44,11 @@ def percent(value: float) -> str:
     return rf"{shown:.{digits}f}\,\%".replace("-", "$-$")
 
 
+def finely(value: float) -> str:
+    r"""A share as per cent with one decimal, for accuracies that lie close together."""
+    return "--" if value is None or not np.isfinite(value) else rf"{100 * value:.1f}\,\%"
+
+
 def points(value: float) -> str:
     """A difference of shares in percentage points."""
     return "--" if value is None or not np.isfinite(value) else number(round(100 * value, 3), 2)

@@ -13,6 +13,7 @@ import pandas as pd
 from dying_relu.latex import bracket, escape, longtable, number, percent, points
 from dying_relu.numbers import SECTIONS
 from dying_relu.numbers.common import Tables
+from dying_relu.statistics import ALPHA
 from dying_relu.study import Preset, Study
 
 
@@ -33,6 +34,9 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
             f"{row.claim}.exposure": number(round(row.exposure) if np.isfinite(row.exposure) else np.nan),
         }
     counts = ledger["verdict"].value_counts()
+    decided = ledger["verdict"].isin(["supported", "refuted"])
+    fragile = ledger["claim"][decided & (ledger["p"] * len(ledger) > ALPHA)]
+    values["claims.fragile.names"] = ", ".join(fragile) or "none"
     for verdict in ("supported", "refuted", "inconclusive", "not testable"):
         values[f"claims.{verdict}"] = number(int(counts.get(verdict, 0)))
         values[f"claims.{verdict}.names"] = ", ".join(ledger["claim"][ledger["verdict"] == verdict]) or "none"
@@ -43,19 +47,25 @@ def ledger_table(ledger: pd.DataFrame) -> str:
     """The verdict table."""
     shown = claim_numbers(ledger)
     return longtable(
-        ["claim, and its sharpened statement", "estimate", "simultaneous interval", "$p$ (Holm)", "verdict"],
+        ["claim, and its sharpened statement", "estimate", "interval", "$n$", "$p$ (Holm)", "verdict"],
         [
             [
-                rf"\textbf{{{escape(row.claim)}}} ({escape(row.source)}). {escape(row.statement)}",
+                rf"\textbf{{{escape(row.claim)}}} ({escape(row.source)}). {_told(row.told)}{escape(row.statement)}",
                 shown[f"{row.claim}.effect"],
                 shown[f"{row.claim}.interval"],
+                shown[f"{row.claim}.seeds"],
                 shown[f"{row.claim}.p"].replace("<", "$<$"),
                 row.verdict,
             ]
             for row in ledger.itertuples()
         ],
-        columns="p{0.47\\textwidth}rrrl",
+        columns="p{0.45\\textwidth}rrrrl",
     )
+
+
+def _told(text: object) -> str:
+    """What the popular text says, before what was made of it; a claim need not have it."""
+    return rf"\emph{{{escape(text)}}} Tested: " if isinstance(text, str) and text else ""
 
 
 def network_numbers(

@@ -106,19 +106,13 @@ def p_value(interval: Callable[[float], Interval], region: Region, smallest: flo
 
 
 def holm_levels(p: Sequence[float], alpha: float = ALPHA) -> np.ndarray:
-    """The alpha at which each claim's interval is taken, so that all hold together (Holm 1979).
+    """The alpha at which each claim is decided, and its interval taken (Holm 1979).
 
-    The i-th smallest p-value (i = 0, 1, ...) is held to alpha / (m - i) for as long as all before it
-    passed; from the first that fails on, all are held to that one's level.
+    A p-value of which i are smaller is held to alpha / (m - i) for as long as all those passed; from the first that
+    fails on, all are held to that one's level. Equal p-values share a level, whatever their order.
     """
-    order = np.argsort(p, kind="stable")
-    levels, passing, level = np.empty(len(p)), True, alpha
-    for rank, claim in enumerate(order):
-        if passing:
-            level = alpha / (len(p) - rank)
-            passing = p[claim] <= level
-        levels[claim] = level
-    return levels
+    levels = alpha / (len(p) - stats.rankdata(p, method="min") + 1)
+    return np.minimum(levels, levels[np.asarray(p) > levels].min(initial=alpha))
 
 
 def holm_adjusted(p: Sequence[float]) -> np.ndarray:

@@ -108,6 +108,13 @@ def test_revivals_are_differences_to_the_control_of_the_same_first_phase():
     assert values["value"].tolist() == [pytest.approx((4 / 10 + 2 / 10) / 2)] * 2
 
 
+def test_what_training_adds_is_the_difference_at_the_end_less_that_one_step_after():
+    back = {"new_data": ((2, 0), (1, 4)), "same_data": ((0, 0), (0, 1)), "other_task": ((1, 0), (2, 0))}
+    added = study.learned_after_change(change(back), 0.6)
+    # new data: from 2 of 10 to 5 of 10, its control from none to one; other task: from 1 to 2, its control none
+    assert added.to_dict() == {seed: pytest.approx((0.3 - 0.1 + 0.1) / 2) for seed in (1000, 1001)}
+
+
 def test_a_diverged_network_takes_its_pair_away():
     life = change({"new_data": ((2, 0), (1, 4))})
     lost = (life["seed"] == 1000) & (life["intervention"] == "same_data") & (life["epoch"] > 5)

@@ -7,7 +7,8 @@ import pytest
 from conftest import ROOT
 from dying_relu import claims, estimands, figure_data, figures, registry, study, tables
 from dying_relu.estimands import learning_rate, outlier, single_unit
-from dying_relu.figure_data.learning_rate import divergence_limits
+from dying_relu.figure_data.learning_rate import divergence_limits, narrow
+from dying_relu.numbers.learning_rate import _definitions_table, _warm_up_table
 from dying_relu.study import REFERENCE
 
 
@@ -133,6 +134,41 @@ def test_divergence_limit_is_interpolated_in_log_rate():
     # a quarter diverges at 1, all at 10: a half at 1 + one third of a decade
     assert limits["limit"].tolist() == [pytest.approx(10 ** (1 / 3))]
     assert limits["limit_dead"].isna().all()
+
+
+def test_death_is_counted_only_where_most_networks_stay_finite():
+    rows = [("confirmatory", "unit", 0.1, s, False, 0.2, 0.5) for s in range(4)]
+    rows += [("confirmatory", "unit", 1.0, s, s > 0, 0.9 if s == 0 else np.nan, 0.5) for s in range(4)]
+    limits = divergence_limits(networks(rows))
+    assert limits["most_dead"].tolist() == [0.2] and limits["limit_dead"].isna().all()
+
+
+def test_narrow_networks_lack_what_is_not_there_or_dead():
+    rows = networks([("confirmatory", "unit", 0.2, 1000, False, 0.25, 0.9)] * 2)
+    rows = rows.assign(grid=["main", "control_narrow"], width=[64, 16])
+    assert narrow(rows)["lacking"].tolist() == [1 - 12 / 64]
+
+
+def test_shares_by_definition_leave_diverged_networks_out():
+    counted = ["n_nearly_dead", "n_dormant_0", "n_dormant_0.025", "n_dormant_0.1"]
+    lives = [
+        activity([0, dead], [0, 0], seed=seed, scaling="unit", learning_rate=rate, **dict.fromkeys(counted, 1))
+        for rate, dead in ((0.1, 1), (1.0, 3))
+        for seed in (1000, 1001)
+    ]
+    lives = pd.concat(lives, ignore_index=True)
+    gone = (lives["seed"] == 1001) & (lives["learning_rate"] == 1.0)
+    lives.loc[gone, ["n_dead", "n_ever_dead"]] = pd.NA
+    table = _definitions_table({"networks": NETWORKS, "activity": lives})
+    assert r"dead & 25\,\% & 75\,\% \\" in table
+
+
+def test_warm_up_is_compared_at_the_same_final_rate_and_seed():
+    main = [("confirmatory", "unit", 1.0, s, False, 0.5, 0.6) for s in (1000, 1001, 1002)]
+    warm = [("confirmatory", "unit", 0.1, s, s == 1001, np.nan if s == 1001 else 0.3, 0.8) for s in (1000, 1001, 1002)]
+    rows = pd.concat([networks(main), networks(warm).assign(grid="control_warm_up", rate_factor=10.0)])
+    row = _warm_up_table(rows).splitlines()[0].split(r"\midrule ")[1]
+    assert row.startswith(r"1 & 0\,\% & 33\,\% & 50\,\% & 30\,\% & $-$20 [$-$20, $-$20] & 60\,\% & 80\,\%")
 
 
 def test_every_claim_and_figure_names_a_registered_piece():

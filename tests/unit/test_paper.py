@@ -16,6 +16,8 @@ from dying_relu import latex, paper, sources, study
         (0.05, "0.0500"),
         (97.4, "97.4"),
         (1234.5, "1234"),
+        (0.9996, "1.00"),
+        (1.00014, "1.00"),
         (np.nan, "--"),
     ],
 )
@@ -28,6 +30,13 @@ def test_numbers(value, text):
 )
 def test_percentages(value, text):
     assert latex.percent(value) == text
+
+
+def test_estimates_are_printed_in_their_unit():
+    assert latex.with_interval(0.5, 0.25, 0.75) == r"50\,\% [25\,\%, 75\,\%]"
+    assert latex.bracket(-0.0123, 0.5, latex.points) == "[$-$1.2, 50]"
+    assert latex.finely(0.96666) == r"96.7\,\%"
+    assert latex.with_interval(np.nan, np.nan, np.nan) == latex.points(np.nan) == latex.finely(np.nan) == "--"
 
 
 def test_text_is_escaped():

@@ -77,6 +77,11 @@ def test_holm_by_hand():
     assert statistics.holm_levels(p) == pytest.approx([0.025, 0.05 / 3, 0.025, 0.0125])
 
 
+def test_equal_p_values_share_a_level_whatever_their_order():
+    p = [0.001, 0.04, 0.001, 0.02]
+    assert statistics.holm_levels(p) == pytest.approx([0.05 / 4, 0.05, 0.05 / 4, 0.025])
+
+
 @given(st.lists(st.floats(1e-4, 1), min_size=1, max_size=12))
 def test_holm_levels_and_adjusted_p_decide_the_same(p):
     decided = np.asarray(p) <= statistics.holm_levels(p)

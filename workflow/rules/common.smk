@@ -30,8 +30,9 @@ except UserError as error:
 JOBS = {name: plan.jobs(item) for name, item in STUDIES.items()}
 TRAINED = [name for name, item in STUDIES.items() if item.grids]
 VERDICTS_CAPTION = (
-    "Every claim's estimate with its simultaneous interval (Holm over all claims) against the region in which "
-    "the claim holds (shaded, with the smallest deviation of interest)."
+    "Every claim's estimate with its interval at the level that Holm's method gives it, against the region in which "
+    "the claim holds (shaded, with the smallest deviation of interest); each row has a scale of its own. "
+    "Shares in per cent, differences of shares in percentage points (pts)."
 )
 CAPTIONS = {item.figure_name(key): f["caption"] for item in STUDIES.values() for key, f in item.figures.items()}
 CAPTIONS["verdicts"] = VERDICTS_CAPTION

@@ -118,6 +118,19 @@ def differences(activity: pd.DataFrame) -> pd.DataFrame:
     return found.assign(value=found["value"] - found["value_control"])
 
 
+def learned_after_change(activity: pd.DataFrame, rate: float) -> pd.Series:
+    """What training after the change adds to the difference that is there one step after it, by seed.
+
+    `differences` of all layers at the end less one step after, at a rate and a tenth of it from the change on; mean of
+    new samples and another task.
+    """
+    found = differences(confirmatory(activity))
+    found = found[(found["learning_rate"] == rate) & (found["rate_factor"] == FINE_TUNING) & (found["layer"] == 0)]
+    found = found[found["intervention"].isin(CLAIMED)]
+    moments = found.set_index(["seed", "intervention", "moment"])["value"].unstack("moment").reindex(columns=MOMENTS)
+    return (moments[MOMENTS[1]] - moments[MOMENTS[0]]).unstack("intervention").mean(axis=1, skipna=False).dropna()
+
+
 def before_change(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of the moment right before the change; of networks with an equal first phase only one."""
     rows = changed(frame)

@@ -73,14 +73,14 @@ def first_layer_revivals(tables: Tables) -> pd.DataFrame:
 @estimand("activity")
 def recovered_share(tables: Tables) -> pd.DataFrame:
     """Of the units found dead at any measurement under SGD, the share alive at the end."""
-    return _recovered(last(confirmatory(plain(tables["activity"]))))
+    return recovered(last(confirmatory(plain(tables["activity"]))))
 
 
 @estimand("activity")
 def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
     """`recovered_share` of the layers after the first."""
     end = last(confirmatory(plain(tables["activity"])))
-    return _recovered(end[end["layer"] > 1])
+    return recovered(end[end["layer"] > 1])
 
 
 @estimand("activity", "history")
@@ -206,8 +206,12 @@ def _spearman(pair: pd.DataFrame) -> float:
     return float(stats.spearmanr(pair["update"], pair["dead_fraction"]).statistic)
 
 
-def _recovered(end: pd.DataFrame) -> pd.DataFrame:
-    """Of the units ever dead, those alive at the end, summed over the seed's finite networks."""
+def recovered(end: pd.DataFrame) -> pd.DataFrame:
+    """Of the units ever dead, those alive at the end, summed over the seed's finite networks.
+
+    Args:
+        end: rows of the activity table at the end of training.
+    """
     sums = end.groupby("seed")[["n_ever_dead", "n_dead"]].sum().astype(float)
     alive = sums["n_ever_dead"] - sums["n_dead"]
     return by_seed(alive / sums["n_ever_dead"].where(sums["n_ever_dead"] > 0)).assign(

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu.estimands.common import confirmatory
 from dying_relu.figure_data.common import Tables, drawn, kind, summarise
 
+NARROW = "narrow"  # the arm of networks that have few units from the start
 _DEATH_LEVEL = 0.4  # the share of dead units that the best-known claim names
 
 
@@ -61,13 +63,20 @@ def events_over_time(tables: Tables) -> pd.DataFrame:
 
 @kind("networks")
 def accuracy_by_dead(tables: Tables) -> pd.DataFrame:
-    """Test accuracy at the end against the dead fraction, in tenths, for each optimiser and scaling."""
+    """Test accuracy at the end against the dead fraction, in tenths, for each optimiser and scaling.
+
+    Beside them the networks of `narrow`, against the share of units that they lack.
+    """
     networks = drawn(tables["networks"])
+    networks = networks.assign(arm=networks["optimizer"].astype(str))
+    lacking = narrow(tables["networks"])
+    lacking = lacking.assign(arm=NARROW, dead_fraction=lacking["lacking"])
+    networks = pd.concat([networks, lacking], ignore_index=True)
     networks = networks[~networks["diverged"]]
     edges = np.linspace(0, 1, 11)
     low = edges[np.clip(np.digitize(networks["dead_fraction"], edges) - 1, 0, 9)]
     binned = networks.assign(value=networks["test_accuracy"], dead_low=low.round(1))
-    group = ["scaling", "optimizer", "dead_low"]
+    group = ["scaling", "arm", "dead_low"]
     spread = binned.groupby(group, observed=True).agg(
         dead_fraction=("dead_fraction", "mean"),
         n_networks=("value", "size"),
@@ -78,23 +87,35 @@ def accuracy_by_dead(tables: Tables) -> pd.DataFrame:
     return summarise(binned, group).set_index(group).join(spread).reset_index()
 
 
+def narrow(networks: pd.DataFrame) -> pd.DataFrame:
+    """Confirmatory networks of the grid control_narrow, if there is one, with a column ``lacking``.
+
+    It holds the share of the widest network's units that are not there, or dead.
+    """
+    few = confirmatory(networks[networks["grid"] == f"control_{NARROW}"])
+    living = few["width"] * (1 - few["dead_fraction"])
+    return few.assign(lacking=1 - living / networks["width"].max())
+
+
 def divergence_limits(networks: pd.DataFrame) -> pd.DataFrame:
     """For each class (scaling, optimiser, depth) the rate at which half of the confirmatory networks diverge.
 
     ``limit``: interpolated in log rate between the last rate with less than half and the first with at
     least half; missing where none of the rates reaches it. ``limit_dead``: the same for a mean dead
-    fraction of 40 %, among networks that stay finite.
+    fraction of 40 %, and ``most_dead`` the largest one, over rates at which at least half of the networks
+    stay finite and of these.
     """
     networks = drawn(networks)
     rows = []
     for arm, part in networks.groupby(["scaling", "optimizer", "depth"], observed=True):
         rates = part.groupby("learning_rate")
+        dead = rates["dead_fraction"].mean()[rates["diverged"].mean() <= 0.5].dropna()
         rows.append(
             {
                 **dict(zip(("scaling", "optimizer", "depth"), arm, strict=True)),
                 "limit": _crossing(rates["diverged"].mean(), 0.5),
-                "limit_dead": _crossing(rates["dead_fraction"].mean().dropna(), _DEATH_LEVEL),
-                "most_dead": rates["dead_fraction"].mean().max(),
+                "limit_dead": _crossing(dead, _DEATH_LEVEL),
+                "most_dead": dead.max(),
             }
         )
     return pd.DataFrame(rows)

@@ -67,8 +67,11 @@ def panels(rows: int, columns: int, height: float = 1.75, sharey: bool | str = T
 
 
 def line(axis, part, x, color, marker, label, style="-") -> None:
-    """A mean over ``x`` with its interval as a band."""
+    """A mean over ``x`` with its interval as a band; markers are hollow where less than half of the seeds are left."""
     part = part.sort_values(x)
+    if marker:
+        few = part[part["n_seeds"] < part["n_seeds"].max() / 2]
+        axis.plot(few[x], few["mean"], color=color, marker=marker, linestyle="", markerfacecolor="white", zorder=3)
     axis.plot(part[x], part["mean"], color=color, marker=marker, linestyle=style, label=label, markeredgewidth=0)
     axis.fill_between(part[x], part["ci_low"], part["ci_high"], color=color, alpha=0.25, linewidth=0)
 

@@ -80,13 +80,14 @@ def accuracy_by_dead(table: pd.DataFrame) -> plt.Figure:
     """One panel a scaling; points: mean accuracy of networks in a tenth of the dead fraction; bars: quartiles."""
     rows = sorted(table["scaling"].unique())
     figure, axes = panels(1, len(rows), height=2.3)
-    optimizers = sorted(table["optimizer"].unique(), key=list(OPTIMIZER_NAMES).index)
-    colors = sns.color_palette("colorblind", len(optimizers))
+    names = {**OPTIMIZER_NAMES, "narrow": "narrow networks, by units lacking"}
+    arms = sorted(table["arm"].unique(), key=list(names).index)
+    colors = sns.color_palette("colorblind", len(arms))
     for column, scaling in enumerate(rows):
         axis = axes[0][column]
-        for place, optimizer in enumerate(optimizers):
-            part = table[(table["scaling"] == scaling) & (table["optimizer"] == optimizer)].sort_values("dead_fraction")
-            shift = 0.008 * (place - (len(optimizers) - 1) / 2)
+        for place, arm in enumerate(arms):
+            part = table[(table["scaling"] == scaling) & (table["arm"] == arm)].sort_values("dead_fraction")
+            shift = 0.008 * (place - (len(arms) - 1) / 2)
             x = part["dead_fraction"] + shift
             axis.vlines(x, part["lower_quartile"], part["upper_quartile"], color=colors[place], linewidth=3, alpha=0.3)
             axis.errorbar(
@@ -96,12 +97,12 @@ def accuracy_by_dead(table: pd.DataFrame) -> plt.Figure:
                 color=colors[place],
                 marker=MARKERS[place],
                 linewidth=0.9,
-                label=OPTIMIZER_NAMES[optimizer],
+                label=names[arm],
             )
             axis.plot(x, part["best"], color=colors[place], marker="_", linestyle="", markersize=6)
         axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         axis.set_title(f"{scaling} inputs")
-    return finish(figure, axes, "dead fraction at the end", "test accuracy", legend=len(optimizers))
+    return finish(figure, axes, "dead fraction at the end", "test accuracy", legend=len(arms))
 
 
 def _part(table: pd.DataFrame, scaling: str, arm: tuple) -> pd.DataFrame:

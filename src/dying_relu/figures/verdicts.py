@@ -27,9 +27,7 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
             axis.plot(interval, [-place, -place], color=palette[color], linewidth=2)
             axis.plot((row.effect - low) / span, -place, marker=marker, color=palette[color], markersize=5)
             axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6.5)
-            effect = f"{row.effect:.3g}" if pd.notna(row.effect) else "no value"
-            numbers = f"{effect} [{row.ci_low:.3g}, {row.ci_high:.3g}]"
-            axis.text(1.03, -place, numbers, ha="left", va="center", fontsize=5.5)
+            axis.text(1.03, -place, _numbers(row), ha="left", va="center", fontsize=5.5)
         axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)
     entries = [
@@ -41,6 +39,15 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
     bottom = 0.35 / figure.get_figheight()
     figure.subplots_adjust(left=0.18, right=0.86, wspace=1.75, top=0.99, bottom=bottom)
     return figure
+
+
+def _numbers(row) -> str:
+    """Estimate and interval, shares in per cent, differences of shares in points."""
+    if pd.isna(row.effect):
+        return "no value"
+    factor, unit = {"share": (100, " %"), "points": (100, " pts"), "number": (1, "")}[row.unit]
+    effect, low, high = (f"{factor * value:.2g}" for value in (row.effect, row.ci_low, row.ci_high))
+    return f"{effect}{unit} [{low}, {high}]"
 
 
 def _window(row) -> tuple[float, float, tuple[float, float]]:

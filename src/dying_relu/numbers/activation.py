@@ -1,6 +1,5 @@
 """The numbers and tables that the section on activation functions speaks of."""
 
-import numpy as np
 import pandas as pd
 
 from dying_relu.catalogue import ACTIVATIONS
@@ -8,11 +7,14 @@ from dying_relu.estimands.activation import ARM, LEVEL, at_chosen, fastest, kill
 from dying_relu.estimands.common import confirmatory, last
 from dying_relu.figure_data.activation import common_initializer
 from dying_relu.labels import ACTIVATION_FAMILIES, activation_name
-from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import Tables, section
+from dying_relu.latex import finely, number, percent, tabular
+from dying_relu.numbers.common import Tables, points, section
 
 _SHORT = {"relu": "relu", "leaky_relu_0.01": "leaky", "sigmoid": "sigmoid", "sigmoid_4x": "steep", "tanh": "tanh"}
 _INITIALIZERS = {"he_normal": "He", "glorot_normal": "Glorot"}
+
+
+_FEW = 5  # a share over fewer finite networks is not printed
 
 
 @section("networks", "history", "activity")
@@ -20,7 +22,7 @@ def activation(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
     """Numbers and tables of the section."""
     arms = _arms(found)
     tables = {"arms": _arms_table(arms), "thresholds": _thresholds_table(found["activity"])}
-    return _arm_numbers(arms) | _killing_numbers(found), tables
+    return _arm_numbers(arms) | _killing_numbers(found) | _common_rates(found["networks"]), tables
 
 
 def _arms(found: Tables) -> pd.DataFrame:
@@ -49,7 +51,7 @@ def _arm_numbers(arms: pd.DataFrame) -> dict[str, str]:
             key = _SHORT[name] + (".bn" if has else "")
             values |= {
                 f"{key}.rate": f"{arm['rate']:g}",
-                f"{key}.accuracy": _accuracy(arm["test_accuracy"]),
+                f"{key}.accuracy": finely(arm["test_accuracy"]),
                 f"{key}.dead": percent(arm["dead"]),
                 f"{key}.closed": percent(arm["closed"]),
                 f"{key}.fast.rate": f"{arm['fast_rate']:g}",
@@ -66,12 +68,29 @@ def _arm_numbers(arms: pd.DataFrame) -> dict[str, str]:
             ("slowest", "fast_time", False),
         ):
             top = here.sort_values(column, ascending=ascending, kind="stable")[column]
-            shown = _accuracy(top.iloc[0]) if column == "test_accuracy" else number(top.iloc[0], 2)
+            shown = finely(top.iloc[0]) if column == "test_accuracy" else number(top.iloc[0], 2)
             values |= {f"{key}.{end}": shown, f"{key}.{end}.name": activation_name(top.index[0])}
         quicker = (here["fast_time"] < here["fast_time"].get("relu")).sum()
         values[f"{key}.quicker.than.relu"] = number(int(quicker))
         values[f"{key}.dead.most"] = percent(here["dead"].max())
     return values
+
+
+def _common_rates(networks: pd.DataFrame) -> dict[str, str]:
+    """Leaky less plain ReLU in test accuracy at one rate for both: smallest and largest over rates; seeds of arms."""
+    here = confirmatory(networks[~networks["batch_norm"] & (networks["initializer"] == common_initializer(networks))])
+    seeds = here.groupby("activation", observed=True)["seed"].nunique()
+    arms = [here[here["activation"] == name] for name in ("leaky_relu_0.01", "relu")]
+    most_finite = [arm.groupby("learning_rate")["diverged"].mean() <= 0.5 for arm in arms]
+    accuracy = [arm.set_index(["learning_rate", "seed"])["test_accuracy"] for arm in arms]
+    gaps = (accuracy[0] - accuracy[1]).dropna()
+    rates = [rate for rate, finite in most_finite[0].items() if finite and most_finite[1].get(rate, False)]
+    by_rate = {rate: gaps[gaps.index.get_level_values("learning_rate") == rate].droplevel(0) for rate in rates}
+    means = pd.Series({rate: values.mean() for rate, values in by_rate.items()}, dtype=float).dropna()
+    values = {"seeds.most": number(int(seeds.max())), "seeds.fewest": number(int(seeds.min()))}
+    for name, rate in (("low", means.idxmin()), ("high", means.idxmax())) if len(means) else ():
+        values |= {f"common.{name}": points(by_rate[rate]), f"common.{name}.rate": f"{rate:g}"}
+    return {f"common.{name}{key}": "--" for name in ("low", "high") for key in ("", ".rate")} | values
 
 
 def _killing_numbers(found: Tables) -> dict[str, str]:
@@ -92,15 +111,11 @@ def _killing_numbers(found: Tables) -> dict[str, str]:
                 f"{key}.dead": percent(here["dead_fraction"].mean()),
                 f"{key}.closed": percent(share[share["learning_rate"] == rate]["closed"].mean()),
                 f"{key}.diverged": percent(here["diverged"].mean()),
-                f"{key}.accuracy": _accuracy(here["test_accuracy"].mean()),
+                f"{key}.accuracy": finely(here["test_accuracy"].mean()),
                 f"{key}.worst.dead": percent(by_rate.max()),
                 f"{key}.worst.rate": f"{by_rate.idxmax():g}" if by_rate.notna().any() else "--",
             }
     return values
-
-
-def _accuracy(value: float) -> str:
-    return rf"{100 * value:.1f}\,\%" if np.isfinite(value) else "--"
 
 
 def _arms_table(arms: pd.DataFrame) -> str:
@@ -112,7 +127,7 @@ def _arms_table(arms: pd.DataFrame) -> str:
                 activation_name(name),
                 "yes" if has else "no",
                 f"{arm['rate']:g}",
-                _accuracy(arm["test_accuracy"]),
+                finely(arm["test_accuracy"]),
                 percent(arm["dead"]),
                 percent(arm["closed"]),
                 f"{arm['fast_rate']:g}",
@@ -131,7 +146,8 @@ def _thresholds_table(activity: pd.DataFrame) -> str:
     end = last(confirmatory(activity)).dropna(subset="n_dead")  # finite networks
     end = end[end["activation"].isin(smooth) & ~end["batch_norm"] & (end["initializer"] == "he_normal")]
     counts = ["n_dead_strict", "n_dead", "n_dead_lenient"]
-    sums = end.groupby(["activation", "learning_rate"], observed=True)[[*counts, "n_units"]].sum()
+    cells = end.groupby(["activation", "learning_rate"], observed=True)
+    sums = cells[[*counts, "n_units"]].sum().assign(networks=cells["seed"].nunique())
     tried = end.groupby("learning_rate")["activation"].nunique()
     rates = sorted(tried.index[tried == tried.max()])[::2]  # every second of those that all were tried at
     head = ["activation", *(f"{rate:g}" for rate in rates)]
@@ -143,6 +159,6 @@ def _thresholds_table(activity: pd.DataFrame) -> str:
 
 
 def _saturated(sums: pd.DataFrame, cell: tuple[str, float], counts: list[str]) -> str:
-    if cell not in sums.index:
+    if cell not in sums.index or sums.loc[cell, "networks"] < _FEW:
         return "--"
     return " / ".join(percent(float(sums.loc[cell, name]) / float(sums.loc[cell, "n_units"])) for name in counts)

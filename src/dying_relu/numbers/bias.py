@@ -13,7 +13,7 @@ from dying_relu.estimands.bias import (
     with_arms,
 )
 from dying_relu.estimands.common import confirmatory
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import finely, number, percent, tabular
 from dying_relu.numbers.common import Tables, points, section
 
 
@@ -31,6 +31,7 @@ def bias(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         "positive": positive.split()[1],
         "penalty": penalty.split()[1],
         "none.rate": f"{proper_rate(networks, 'none'):g}",
+        "penalty.seeds": number(confirmatory(networks[networks["grid"] == "penalty"])["seed"].nunique()),
         "seeds": number(confirmatory(networks)["seed"].nunique()),
     }
     arms = {"zero": "zero", "none": "none", "positive": positive, "penalty": penalty}
@@ -51,7 +52,7 @@ def bias(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
             }
         own = proper_rate(networks, arm)
         values[f"{name}.own.rate"] = f"{own:g}"
-        values[f"{name}.own.accuracy"] = percent(at(networks, arm, own, "test_accuracy").mean())
+        values[f"{name}.own.accuracy"] = finely(at(networks, arm, own, "test_accuracy").mean())
     for moment, rate in (("killing", killing), ("proper", proper)):
         pair = [_in(dead_by[1.0], arm, rate) for arm in (positive, "zero")]
         values[f"boost.{moment}"] = points(pair[0] - pair[1])
@@ -91,7 +92,7 @@ def _at_other_rates(key: str, networks: pd.DataFrame, arms: list[str], killing: 
 def _standardised(networks: pd.DataFrame) -> dict[str, str]:
     """Accuracy with and without biases on standardised inputs, each at its own best rate on pilot seeds."""
     accuracy = {arm: at(networks, arm, proper_rate(networks, arm), "test_accuracy") for arm in ("zero", "none")}
-    return {f"standardised.{arm}.accuracy": percent(values.mean()) for arm, values in accuracy.items()} | {
+    return {f"standardised.{arm}.accuracy": finely(values.mean()) for arm, values in accuracy.items()} | {
         "standardised.lost": points(accuracy["zero"] - accuracy["none"])
     }
 

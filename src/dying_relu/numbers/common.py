@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from dying_relu import latex
 from dying_relu.estimands.common import Tables
 from dying_relu.figure_data.common import summarise
-from dying_relu import latex
 
 Section = Callable[[Tables], tuple[dict[str, str], dict[str, str]]]
 SECTIONS: dict[str, Section] = {}

@@ -15,7 +15,7 @@ from dying_relu.estimands.depth import (
 )
 from dying_relu.figure_data.depth import expected
 from dying_relu.labels import OPTIMIZER_NAMES, activation_name
-from dying_relu.latex import number, percent, tabular
+from dying_relu.latex import finely, number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
 _SHORT = {"relu": "relu", "sigmoid": "sigmoid", "sigmoid_4x": "steep", "tanh": "tanh"}
@@ -87,7 +87,7 @@ def _accuracy_numbers(networks: pd.DataFrame) -> dict[str, str]:
         ]["test_accuracy"].astype(float)
         key = f"{short}.{row.depth}"
         values |= {
-            f"{key}.accuracy": _accuracy(accuracy.mean()),
+            f"{key}.accuracy": finely(accuracy.mean()),
             f"{key}.trained": percent((accuracy >= _FINE).mean()),
             f"{key}.rate": f"{row.learning_rate:g}",
             f"{key}.optimizer": OPTIMIZER_NAMES[row.optimizer],
@@ -96,12 +96,12 @@ def _accuracy_numbers(networks: pd.DataFrame) -> dict[str, str]:
     plain = networks[(networks["activation"] == "sigmoid") & ~networks["batch_norm"] & (networks["optimizer"] == "sgd")]
     for row in most_accurate(plain).itertuples():
         accuracy = confirmatory(_at(plain, row))["test_accuracy"].astype(float)
-        values[f"sigmoid.sgd.{row.depth}.accuracy"] = _accuracy(accuracy.mean())
+        values[f"sigmoid.sgd.{row.depth}.accuracy"] = finely(accuracy.mean())
     usual = networks[(networks["activation"] == "sigmoid") & ~networks["batch_norm"]]
     usual = usual_scale(usual[usual["optimizer"] != "sgd"])
     for row in most_accurate(usual).itertuples():
         accuracy = confirmatory(_at(usual, row))["test_accuracy"].astype(float)
-        values[f"sigmoid.adam.{row.depth}.accuracy"] = _accuracy(accuracy.mean())
+        values[f"sigmoid.adam.{row.depth}.accuracy"] = finely(accuracy.mean())
     sigmoid = networks[(networks["activation"] == "sigmoid") & (networks["optimizer"] == "adam")]
     return values | {
         "fine": percent(_FINE),
@@ -130,7 +130,7 @@ def _arms_table(networks: pd.DataFrame) -> str:
                 f"{row.learning_rate:g}",
                 _INITIALIZERS[row.initializer],
                 f"{row.init_scale:g}",
-                _accuracy(accuracy.get(cell)),
+                finely(accuracy.get(cell)),
                 percent(diverged.get(cell)),
             ]
         )
@@ -147,7 +147,3 @@ def _at(networks: pd.DataFrame, row: tuple) -> pd.DataFrame:
     for key in ("depth", "optimizer", "initializer", "init_scale", "learning_rate"):
         same &= networks[key] == getattr(row, key)
     return networks[same]
-
-
-def _accuracy(value: float | None) -> str:
-    return "--" if value is None or pd.isna(value) else rf"{100 * value:.1f}\,\%"

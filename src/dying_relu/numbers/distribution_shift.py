@@ -12,13 +12,14 @@ from dying_relu.estimands.distribution_shift import (
     before_change,
     changed,
     killing_rate,
+    learned_after_change,
     pretraining_rate,
     revived_shares,
 )
 from dying_relu.figure_data.distribution_shift import elsewhere, revivals
 from dying_relu.labels import CHANGE_NAMES
 from dying_relu.latex import number, percent, tabular, with_interval
-from dying_relu.numbers.common import Tables, section
+from dying_relu.numbers.common import Tables, points, section
 
 
 @section("networks", "activity", "history", "shifted")
@@ -72,6 +73,7 @@ def _change_numbers(found: Tables, back: pd.DataFrame) -> dict[str, str]:
         "change.after": number(int((networks["epochs"] - networks["intervention_epoch"]).max())),
         "change.seeds": number(int(seeds.max())),
         "change.factor": f"{FINE_TUNING:g}",
+        "change.learned": points(learned_after_change(found["activity"], rate)),
         "change.diverged": percent(networks[networks["learning_rate"] == rate]["diverged"].mean()),
         "control.first.followed": number(int(first[first["moment"] == MOMENTS[1]]["n_followed"].sum())),
         "control.first.back": number(int(first["n_back"].sum())),

@@ -4,7 +4,7 @@ import pandas as pd
 
 from dying_relu.estimands.single_unit import JUDGED_ON
 from dying_relu.figure_data.single_unit import closing, closing_samples
-from dying_relu.latex import bracket, number, percent, tabular
+from dying_relu.latex import number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
 
@@ -21,6 +21,7 @@ def large_gradient(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         worst = here.loc[here["mean"].idxmax()]
         values |= {
             f"{scaling}.worst": percent(worst["mean"]),
+            f"{scaling}.worst.theory": percent(here["theory"].max()),
             f"{scaling}.features": str(worst["features"]),
             f"{scaling}.total": f"{worst['total']:g}",
             f"{scaling}.worst.staged": percent(dead[(dead["scaling"] == scaling) & (dead["steps"] > 1)]["mean"].max()),
@@ -45,22 +46,14 @@ def large_gradient(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _closing_table(dead: pd.DataFrame) -> str:
-    """Death probability, measured and expected, at the largest push and at a middling one."""
-    rows = []
+    """Death probability, measured / expected, at the largest push and at a middling one, by number of steps."""
     totals = sorted(dead["total"].unique())
-    for row in dead[dead["total"].isin([totals[len(totals) // 2], totals[-1]])].itertuples():
-        inputs = "mean 0" if row.scaling == "centred" else "mean 1"
-        interval = bracket(row.ci_low, row.ci_high)
-        rows.append(
-            [
-                inputs,
-                str(row.features),
-                str(row.steps),
-                f"{row.total:g}",
-                percent(row.mean),
-                interval,
-                percent(row.theory),
-            ]
-        )
-    head = ["inputs", "features", "steps", "total push", "dead", "interval", "closed form"]
-    return tabular(head, rows, "lrrrrrr")
+    chosen = dead[dead["total"].isin([totals[len(totals) // 2], totals[-1]])]
+    cuts = sorted(chosen["steps"].unique())
+    rows = []
+    for (scaling, features, total), part in chosen.groupby(["scaling", "features", "total"], observed=True):
+        by_steps = part.set_index("steps")
+        cells = [f"{percent(by_steps['mean'][cut])} / {percent(by_steps['theory'][cut])}" for cut in cuts]
+        rows.append(["mean 0" if scaling == "centred" else "mean 1", str(features), f"{total:g}", *cells])
+    head = ["inputs", "features", "total push", *(f"{cut} step{'s' * (cut > 1)}" for cut in cuts)]
+    return tabular(head, rows, "lrr" + "r" * len(cuts))

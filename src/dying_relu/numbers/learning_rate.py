@@ -5,11 +5,11 @@ import pandas as pd
 
 from dying_relu import activity
 from dying_relu.estimands import learning_rate as estimate
-from dying_relu.estimands.common import Tables, is_control, with_risk
-from dying_relu.figure_data.learning_rate import divergence_limits
+from dying_relu.estimands.common import Tables, alive, confirmatory, is_control, last, treated, with_risk
+from dying_relu.figure_data.learning_rate import divergence_limits, narrow
 from dying_relu.labels import OPTIMIZER_NAMES
 from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import section
+from dying_relu.numbers.common import points, section
 
 
 @section("networks", "activity", "units")
@@ -19,6 +19,7 @@ def learning_rate(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
         "limits": _limits_table(found["networks"]),
         "revivals": _revivals_table(found["activity"]),
         "definitions": _definitions_table(found),
+        "warm_up": _warm_up_table(found["networks"]),
     }
 
 
@@ -27,6 +28,7 @@ def _numbers(found: Tables) -> dict[str, str]:
     plain = networks[(networks["optimizer"] == "sgd") & ~is_control(networks)]
     killing = estimate.killing_cell(plain)
     proper = estimate.proper_cell(plain, killing)
+    end = last(estimate.plain(found["activity"]))
     values = {}
     for name, cell in (("killing", killing), ("proper", proper)):
         here = estimate.in_cell(plain, cell)
@@ -36,20 +38,27 @@ def _numbers(found: Tables) -> dict[str, str]:
             f"{name}.dead": percent(here["dead_fraction"].mean()),
             f"{name}.diverged": percent(here["diverged"].mean()),
             f"{name}.accuracy": percent(here["test_accuracy"].mean()),
+            f"{name}.recovered": percent(estimate.recovered(estimate.in_cell(end, cell))["value"].mean()),
         }
     put_back = estimate.revived_shares(found)
     revived, silent = estimate.revivals_in_silent_layers(found["activity"])
     controls = networks[is_control(networks)]
     for name, part in (
         ("linear", controls[controls["activation"] == "linear"]),
-        ("bias", controls[controls["activation"] == "relu"]),
+        ("bias", controls[controls["grid"] == "control_bias"]),
     ):
         values[f"control.{name}.dead"] = percent(part["dead_fraction"].mean())
         values[f"control.{name}.networks"] = number(int((~part["diverged"]).sum()))
     limits = divergence_limits(networks)
     reached = limits.dropna(subset="limit_dead")
     before = reached[reached["limit"].isna() | (reached["limit_dead"] < reached["limit"])]
-    best = networks[(networks["phase"] == "confirmatory") & (networks["dead_fraction"] >= 0.4)]["test_accuracy"]
+    many = treated(confirmatory(networks))
+    best = many[many["dead_fraction"] >= 0.4]["test_accuracy"]
+    for width, part in narrow(networks).groupby("width"):
+        values |= {
+            f"narrow.{width}.lacking": percent(part["lacking"].mean()),
+            f"narrow.{width}.accuracy": percent(part["test_accuracy"].mean()),
+        }
     return values | {
         "revived.by.weights": percent(put_back["weights"].mean()),
         "silent.revived": number(revived),
@@ -62,6 +71,27 @@ def _numbers(found: Tables) -> dict[str, str]:
         "forty.accuracy.best": percent(best.max()),
         "forty.learned": percent((best >= 0.9).mean()),
     }
+
+
+def _warm_up_table(networks: pd.DataFrame) -> str:
+    """Dead fraction and accuracy with one epoch at a tenth of the rate before, and without, paired by seed."""
+    warm = confirmatory(networks[networks["grid"] == "control_warm_up"])
+    cold = confirmatory(networks[networks["grid"] == "main"])
+    rows = []
+    for low, part in warm.groupby("learning_rate"):
+        rate = low * part["rate_factor"].iloc[0]
+        same = (cold["scaling"] == part["scaling"].iloc[0]) & np.isclose(cold["learning_rate"], rate)
+        other = cold[same & cold["seed"].isin(part["seed"])]
+        cells = [percent(frame["diverged"].mean()) for frame in (other, part)]
+        for column in ("dead_fraction", "test_accuracy"):
+            means = [alive(frame).set_index("seed")[column] for frame in (other, part)]
+            cells += [percent(values.mean()) for values in means]
+            cells.append(points(means[1] - means[0]).replace(" points", ""))
+        rows.append([f"{rate:g}", *cells])
+    head = ["rate", *("without", "with"), *("without", "with", "difference"), *("without", "with", "difference")]
+    groups = [(2, "diverged"), (3, "dead"), (3, "test accuracy")]
+    group = "".join(rf" & \multicolumn{{{size}}}{{c}}{{{name}}}" for size, name in groups)
+    return tabular(head, rows, "l" + "r" * 8).replace(r"\toprule", rf"\toprule {group} \\ ", 1)
 
 
 def _limits_table(networks: pd.DataFrame) -> str:

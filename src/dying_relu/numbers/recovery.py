@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from dying_relu import latex
 from dying_relu.datasets import DATASETS
 from dying_relu.estimands import recovery as estimate
 from dying_relu.estimands.common import Tables, alive, confirmatory
@@ -112,7 +113,7 @@ def _comparisons(found: Tables, factor: float) -> dict[str, str]:
     """Shares reopened and accuracies of the claims' arms, at the factor best for untreated networks."""
     networks = found["networks"]
     everyone = confirmatory(estimate.of_grids(networks, *estimate.KILLED))
-    killed, fastest = alive(everyone), everyone["rate_factor"].max()
+    fastest = everyone["rate_factor"].max()
     shares = confirmatory(estimate.reopened(estimate.of_grids(found["activity"], *estimate.KILLED)))
     values = {}
     names = {
@@ -120,16 +121,11 @@ def _comparisons(found: Tables, factor: float) -> dict[str, str]:
         "leaky": "switch_to_leaky",
         "elu": "switch_to_elu",
         "norm": "add_batch_norm",
-        "decay": "add_weight_decay",
-        "renewal": estimate.RENEWAL,
         "living": estimate.CONTROL,
-        "naive": "renew_dead",
     }
     for name, intervention in names.items():
         open_ = shares[(shares["intervention"] == intervention) & (shares["rate_factor"] == factor)]
-        here = killed[(killed["intervention"] == intervention) & (killed["rate_factor"] == factor)]
         values[f"{name}.open"] = percent(open_["share"].mean())
-        values[f"{name}.accuracy"] = percent(here["test_accuracy"].mean())
         fast = everyone[(everyone["intervention"] == intervention) & (everyone["rate_factor"] == fastest)]
         values[f"{name}.diverged"] = percent(fast["diverged"].mean())
         if intervention != "none":
@@ -173,14 +169,13 @@ def _first_layer(lives: pd.DataFrame) -> dict[str, str]:
         ("new", plain[plain["intervention"] == "new_data"]),
     ):
         seeds, with_any, events, exposure = _exposure(here)
-        low, high = exact_interval(with_any, seeds) if seeds else (np.nan, np.nan)
+        high = exact_interval(with_any, seeds)[1] if seeds else np.nan
         values |= {
             f"first.{name}.seeds": number(seeds),
             f"first.{name}.seeds.open": number(with_any),
             f"first.{name}.events": number(int(events)),
             f"first.{name}.exposure": number(round(exposure)),
             f"first.{name}.high": percent(high),
-            f"first.{name}.low": percent(low),
         }
     return values
 
@@ -238,10 +233,8 @@ def _resampling(networks: pd.DataFrame) -> dict[str, str]:
             rows = rows[rows["intervention"] == arm]
             best = rows[rows["learning_rate"] == rate]
             finite = rows.groupby("learning_rate")["diverged"].mean()
-            shown = percent if measure == "test_accuracy" else lambda value: number(value, 3)
             values |= {
                 f"{grid}.{name}.rate": f"{rate:g}",
-                f"{grid}.{name}.best": shown(best[measure].mean()),
                 f"{grid}.{name}.dead": percent(best["dead_fraction"].mean()),
                 f"{grid}.{name}.highest": f"{finite.index[finite <= 0.05].max():g}",
             }
@@ -267,18 +260,9 @@ def _saturation(found: Tables) -> dict[str, str]:
     for activation in ("sigmoid", "tanh"):
         rows = {row["rate"]: row for row in _saturation_rows(found, activation)}
         rate = estimate.matched_rate(found["activity"], activation)
-        row = rows.get(rate, {"rate": np.nan, "factor": np.nan, "saturated": "--", "back": "--", "accuracy": "--"})
-        mildest = rows[min(rows)] if rows else row
-        values |= {
-            f"{activation}.rate": f"{row['rate']:g}",
-            f"{activation}.factor": f"{row['factor']:g}",
-            f"{activation}.saturated": row["saturated"],
-            f"{activation}.back": row["back"],
-            f"{activation}.accuracy": row["accuracy"],
-            f"{activation}.mild.rate": f"{mildest['rate']:g}",
-            f"{activation}.mild.saturated": mildest["saturated"],
-            f"{activation}.mild.back": mildest["back"],
-        }
+        nothing = {"saturated": "--", "back": "--"}
+        for name, row in (("", rows.get(rate, nothing)), ("mild.", rows[min(rows)] if rows else nothing)):
+            values |= {f"{activation}.{name}{key}": row[key] for key in nothing}
     epochs = confirmatory(found["networks"])
     epochs = epochs[epochs["grid"] == "sigmoid"]
     values["saturation.after"] = number(int((epochs["epochs"] - epochs["intervention_epoch"]).max()))
@@ -354,11 +338,11 @@ def _reversibility(
                 INTERVENTION_NAMES[arm.intervention],
                 f"{arm.factor:g}",
                 *(percent(opened.get(layer, np.nan)) for layer in _LAYERS),
-                "--" if not np.isfinite(q) else number(q, 1) if q >= 0.001 else "$<$0.001",
+                "--" if not np.isfinite(q) else number(q, 1) if q > 0.001 else r"$\leq$0.001",
                 percent(here["diverged"].mean()),
                 percent(here["test_accuracy"].mean()),
-                "--" if arm.is_reference else percent((pair[0] - pair[1]).dropna().mean()),
-                percent(price),
+                "--" if arm.is_reference else latex.points((pair[0] - pair[1]).dropna().mean()),
+                latex.points(price),
             ]
         )
     head = ["treatment", "rate $\\times$", *(f"layer {layer}" for layer in _LAYERS)]

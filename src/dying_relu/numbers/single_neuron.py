@@ -109,7 +109,9 @@ def _turning_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
 
 def _budgets_table(cells: pd.DataFrame) -> str:
     rows = []
-    chosen = cells[cells["grid"].isin(["starts", "optimizers", "long", "long_near"]) & cells["init_scale"].isin([-10, -1])]
+    chosen = cells[
+        cells["grid"].isin(["starts", "optimizers", "long", "long_near"]) & cells["init_scale"].isin([-10, -1])
+    ]
     for (start, optimizer, epochs), part in sorted(
         chosen.groupby(["init_scale", "optimizer", "epochs"], observed=True),
         key=lambda item: (item[0][0], list(OPTIMIZER_NAMES).index(item[0][1]), item[0][2]),

@@ -7,8 +7,8 @@ from dying_relu.estimands import sparsity as estimate
 from dying_relu.estimands.common import Tables, confirmatory
 from dying_relu.figure_data.sparsity import accuracy_by_sparsity, zero_share_by_layer
 from dying_relu.labels import activation_name
-from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import mean_over_seeds, section
+from dying_relu.latex import finely, number, percent, tabular
+from dying_relu.numbers.common import mean_over_seeds, points, section
 
 _TASKS = {"none": "plain", "noise_1": "noisy"}
 
@@ -49,7 +49,7 @@ def _accuracies(found: Tables, reached: pd.DataFrame) -> dict[str, str]:
         for kind, arm in best.items():
             row = here.loc[arm] if arm in here.index else pd.Series({"mean": np.nan, "zero_share": np.nan})
             values[f"{name}.{kind}"] = arm_name(arm)
-            values[f"{name}.{kind}.accuracy"] = _finely(row["mean"])
+            values[f"{name}.{kind}.accuracy"] = finely(row["mean"])
             values[f"{name}.{kind}.zero"] = percent(row["zero_share"])
         for key, pair in (
             ("sparse.dense", (best["sparse"], best["dense"])),
@@ -57,7 +57,7 @@ def _accuracies(found: Tables, reached: pd.DataFrame) -> dict[str, str]:
             ("relu.dense", ("relu", best["dense"])),
             ("leaky.relu", (estimate.NEARLY_RELU, "relu")),
         ):
-            values |= _interval(f"{name}.{key}", estimate.difference(networks, *pair, task), percent)
+            values[f"{name}.{key}"] = points(estimate.difference(networks, *pair, task))
         values |= _interval(f"{name}.dose", estimate.dose_responses(found, task), number)
     return values
 
@@ -101,11 +101,6 @@ def _printed(value: object) -> str:
     return {"scipy": "SciPy", "tensorflow": "TensorFlow", None: "--"}.get(value, str(value))
 
 
-def _finely(share: float) -> str:
-    """A share as per cent with one decimal, for accuracies that lie close together."""
-    return rf"{100 * share:.1f}\,\%" if np.isfinite(share) else "--"
-
-
 def _arms_table(found: Tables, reached: pd.DataFrame) -> str:
     rates = estimate.best_rates(found["networks"])
     confirmed = confirmatory(estimate.at_best_rates(found["networks"], found["networks"]))
@@ -113,7 +108,7 @@ def _arms_table(found: Tables, reached: pd.DataFrame) -> str:
     for task, name in _TASKS.items():
         for row in reached[reached["shift"] == task].sort_values("zero_share").itertuples():
             same = confirmed[(confirmed["shift"] == task) & (confirmed["arm"] == row.arm)]
-            gap = _interval("gap", estimate.difference(found["networks"], row.arm, "relu", task), percent)
+            gap = points(estimate.difference(found["networks"], row.arm, "relu", task)).replace(" points", "")
             rows.append(
                 [
                     name,
@@ -121,8 +116,8 @@ def _arms_table(found: Tables, reached: pd.DataFrame) -> str:
                     row.kind,
                     f"{rates[task, row.arm]:g}",
                     percent(row.zero_share),
-                    _finely(row.mean),
-                    "--" if row.arm == "relu" else f"{gap['gap']} {gap['gap.interval']}",
+                    finely(row.mean),
+                    "--" if row.arm == "relu" else gap,
                     percent(same["diverged"].mean()),
                 ]
             )
