@@ -105,7 +105,8 @@ class Study:
         name: the file's name without .yaml.
         settings: complete settings shared by its networks where a grid does not vary them.
         grids: for each named grid the levels of each setting it varies, fully crossed.
-        seeds: for each grid the number of seeds in each phase; under "" those of the study, for its benchmark.
+        seeds: for each grid the number of seeds in each phase.
+        repetitions: of the benchmark, the same.
         measure: when activity is measured: at every step until ``every_step_until``, then at steps
             growing by the factor ``growth``, always at the end of the first epoch, at the start of
             the last, and at the end. ``parts``: whether units are also measured with
@@ -122,6 +123,7 @@ class Study:
     settings: Mapping[str, object]
     grids: Mapping[str, Mapping[str, list]]
     seeds: Mapping[str, Mapping[str, int]]
+    repetitions: Mapping[str, int]
     measure: Mapping[str, object]
     figures: Mapping[str, Mapping[str, str]]
     benchmark: str | None = None
@@ -131,9 +133,9 @@ class Study:
         """File name of a figure: the study's own for the key ``main``, else study_key."""
         return self.name if key == "main" else f"{self.name}_{key}"
 
-    def numbered_seeds(self, grid: str = "") -> list[tuple[str, int]]:
-        """(phase, seed) of each replicate of a grid, or of a benchmark: pilot seeds from 0, confirmatory from 1000."""
-        seeds = self.seeds[grid]
+    def numbered_seeds(self, grid: str | None = None) -> list[tuple[str, int]]:
+        """(phase, seed) of each replicate of a grid, or the benchmark: pilot seeds from 0, confirmatory from 1000."""
+        seeds = self.repetitions if grid is None else self.seeds[grid]
         return [("pilot", seed) for seed in range(seeds["pilot"])] + [
             ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(seeds["confirmatory"])
         ]
@@ -192,6 +194,7 @@ def load(path: Path, preset: Preset) -> Study:
         settings={**REFERENCE, **_typed(content.get("settings", {}))},
         grids=grids,
         seeds=_seeds(content["seeds"][preset.name], grids, path),
+        repetitions=_phases(content["seeds"][preset.name]),
         measure={**_MEASURE, **content.get("measure", {})},
         figures=content.get("figures", {}),
         benchmark=content.get("benchmark"),
@@ -229,13 +232,16 @@ def _study_rules() -> dict:
 
 
 def _seeds(given: Mapping[str, object], grids: Mapping[str, object], path: Path) -> dict[str, dict[str, int]]:
-    """The seeds of each grid, its own where it has any, else those of the study; and under "" those of the study."""
+    """The seeds of each grid: its own where it has any, else those of the study."""
     own = given.get("grids", {})
     for name in own:
         if name not in grids:
             raise UserError(f"{path}: seeds: grids.{name}: there is no such grid; known: {', '.join(grids)}")
-    common = {phase: given[phase] for phase in ("pilot", "confirmatory")}
-    return {"": common} | {name: {**common, **own.get(name, {})} for name in grids}
+    return {name: {**_phases(given), **own.get(name, {})} for name in grids}
+
+
+def _phases(given: Mapping[str, object]) -> dict[str, int]:
+    return {phase: given[phase] for phase in ("pilot", "confirmatory")}
 
 
 def _shortened(settings: dict[str, object], share: float) -> dict[str, object]:

@@ -65,7 +65,7 @@ rule timings:
     threads: workflow.cores  # nothing runs beside it
     params:
         preset=PRESET.name,
-        plan=lambda wildcards: repr((STUDIES[wildcards.study].benchmark, STUDIES[wildcards.study].seeds[""])),
+        plan=lambda wildcards: repr((STUDIES[wildcards.study].benchmark, STUDIES[wildcards.study].repetitions)),
     script:
         "../scripts/timings.py"
 
