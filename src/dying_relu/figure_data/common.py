@@ -37,15 +37,11 @@ def summarise(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def _interval(values: np.ndarray, cell: object) -> tuple[float, float]:
     if len(values) < 3 or np.ptp(values) == 0:
         return float(values.min()), float(values.max())
-    resampled, seed = None, integer_seed("figure", cell)
-    for method, n in (("BCa", _RESAMPLES), ("percentile", 0)):  # BCa is not defined where hardly any value differs
-        resampled = stats.bootstrap(
-            (values,), np.mean, n_resamples=n, bootstrap_result=resampled, method=method, rng=seed
-        )
-        low, high = resampled.confidence_interval
-        if np.isfinite([low, high]).all():
-            break
-    return float(low), float(high)
+    scale = np.ptp(values)  # probabilities near 1e-9 would underflow in the third moments of BCa
+    result = stats.bootstrap(
+        (values / scale,), np.mean, n_resamples=_RESAMPLES, method="BCa", rng=integer_seed("figure", cell)
+    ).confidence_interval
+    return float(result.low * scale), float(result.high * scale)
 
 
 def drawn(frame: pd.DataFrame) -> pd.DataFrame:

@@ -55,5 +55,5 @@ def _closing_table(dead: pd.DataFrame) -> str:
         by_steps = part.set_index("steps")
         cells = [f"{percent(by_steps['mean'][cut])} / {percent(by_steps['theory'][cut])}" for cut in cuts]
         rows.append(["mean 0" if scaling == "centred" else "mean 1", str(features), f"{total:g}", *cells])
-    head = ["inputs", "features", "total push", *(f"{cut} step{'s' * (cut > 1)}" for cut in cuts)]
+    head = ["inputs", "features", "total push", *(f"{cut} steps" if cut > 1 else "1 step" for cut in cuts)]
     return tabular(head, rows, "lrr" + "r" * len(cuts))
