@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from dying_relu.estimands.common import is_control
 from dying_relu.latex import bracket, escape, longtable, number, percent, points
 from dying_relu.numbers import SECTIONS
 from dying_relu.numbers.common import Tables
@@ -59,7 +60,7 @@ def ledger_table(ledger: pd.DataFrame) -> str:
             ]
             for row in ledger.itertuples()
         ],
-        columns="p{0.45\\textwidth}rrrrl",
+        columns="p{0.44\\textwidth}rrrrl",
     )
 
 
@@ -74,15 +75,15 @@ def network_numbers(
     """How many networks there are, of which seeds, and how many diverged; over all studies and for each."""
     values = {"preset": preset.name, "resamples": number(preset.resamples)}
     for name, frame in networks.items():
-        study = studies[name]
+        study, rates = studies[name], frame["learning_rate"][~is_control(frame)]
         values |= {
             f"{name}.networks": number(len(frame)),
             f"{name}.diverged": percent(frame["diverged"].mean()),
             f"{name}.pilot": number(max(seeds["pilot"] for seeds in study.seeds.values())),
             f"{name}.confirmatory": number(max(seeds["confirmatory"] for seeds in study.seeds.values())),
-            f"{name}.rates": number(frame["learning_rate"].nunique()),
-            f"{name}.rate.low": f"{frame['learning_rate'].min():g}",
-            f"{name}.rate.high": f"{frame['learning_rate'].max():g}",
+            f"{name}.rates": number(rates.nunique()),
+            f"{name}.rate.low": f"{rates.min():g}",
+            f"{name}.rate.high": f"{rates.max():g}",
             f"{name}.epochs": number(int(frame["epochs"].max())),
             f"{name}.single.steps": number(study.measure["every_step_until"]),
             f"{name}.growth": f"{study.measure['growth']:g}",

@@ -69,7 +69,7 @@ def events_over_time(table: pd.DataFrame) -> plt.Figure:
             for place, layer in enumerate(layers):
                 for event, style in (("deaths", "-"), ("revivals", ":")):
                     here = part[(part["layer"] == layer) & (part["event"] == event)]
-                    line(axis, here, "step", colors[place], "", f"layer {layer}, {event}", style)
+                    line(axis, here, "step", colors[place], MARKERS[place], f"layer {layer}, {event}", style)
             axis.set(xscale="log")
             axis.set_title(f"rate {rate:g}\n{scaling} inputs")
     return finish(figure, axes, "optimiser step", "events so far,\nfor each unit", legend=3)

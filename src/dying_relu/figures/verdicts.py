@@ -1,6 +1,7 @@
 """The ledger as a picture."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 
@@ -46,7 +47,10 @@ def _numbers(row) -> str:
     if pd.isna(row.effect):
         return "no value"
     factor, unit = {"share": (100, " %"), "points": (100, " pts"), "number": (1, "")}[row.unit]
-    effect, low, high = (f"{factor * value:.2g}" for value in (row.effect, row.ci_low, row.ci_high))
+    effect, low, high = (
+        np.format_float_positional(factor * value, precision=2, fractional=False, trim="-")
+        for value in (row.effect, row.ci_low, row.ci_high)
+    )
     return f"{effect}{unit} [{low}, {high}]"
 
 

@@ -34,7 +34,7 @@ def _numbers(found: Tables) -> dict[str, str]:
         here = estimate.in_cell(plain, cell)
         values |= {
             f"{name}.rate": f"{cell['learning_rate']:g}",
-            f"{name}.scaling": str(cell["scaling"]),
+            f"{name}.scaling": str(cell["scaling"]).replace("unit", "unit-scaled"),
             f"{name}.dead": percent(here["dead_fraction"].mean()),
             f"{name}.diverged": percent(here["diverged"].mean()),
             f"{name}.accuracy": percent(here["test_accuracy"].mean()),

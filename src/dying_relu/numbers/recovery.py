@@ -338,7 +338,7 @@ def _reversibility(
                 INTERVENTION_NAMES[arm.intervention],
                 f"{arm.factor:g}",
                 *(percent(opened.get(layer, np.nan)) for layer in _LAYERS),
-                "--" if not np.isfinite(q) else number(q, 1) if q > 0.001 else r"$\leq$0.001",
+                "--" if not np.isfinite(q) else number(q, 1),
                 percent(here["diverged"].mean()),
                 percent(here["test_accuracy"].mean()),
                 "--" if arm.is_reference else latex.points((pair[0] - pair[1]).dropna().mean()),
