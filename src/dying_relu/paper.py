@@ -18,8 +18,12 @@ from dying_relu.statistics import ALPHA
 from dying_relu.study import Preset, Study
 
 
-def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
-    """For each claim its effect, interval, p and the like; and how many verdicts there are of each kind."""
+def claim_numbers(ledger: pd.DataFrame, resamples: int) -> dict[str, str]:
+    """For each claim its effect, interval, p and the like; and how many verdicts there are of each kind.
+
+    Args:
+        resamples: of the bootstrap, which sees no p-value below 1 / (resamples + 1).
+    """
     values = {}
     for row in ledger.itertuples():
         shown = {"share": percent, "points": points, "number": number}[row.unit]
@@ -28,7 +32,9 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
             f"{row.claim}.effect": effect,
             f"{row.claim}.interval": bracket(row.ci_low, row.ci_high, shown),
             f"{row.claim}.high": shown(row.ci_high),
-            f"{row.claim}.p": "<" + number(row.p_adjusted, 2) if row.p <= 1e-4 else number(row.p_adjusted, 2),
+            f"{row.claim}.p": "<" + number(row.p_adjusted, 2)
+            if row.p * (resamples + 1) <= 1
+            else number(row.p_adjusted, 2),
             f"{row.claim}.seeds": number(row.n_seeds),
             f"{row.claim}.verdict": row.verdict,
             f"{row.claim}.events": number(row.events),
@@ -44,9 +50,8 @@ def claim_numbers(ledger: pd.DataFrame) -> dict[str, str]:
     return values | {"claims": number(len(ledger))}
 
 
-def ledger_table(ledger: pd.DataFrame) -> str:
-    """The verdict table."""
-    shown = claim_numbers(ledger)
+def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str]) -> str:
+    """The verdict table; what is ``shown`` are `claim_numbers`."""
     return longtable(
         ["claim, and its sharpened statement", "estimate", "interval", "$n$", "$p$ (Holm)", "verdict"],
         [
@@ -158,8 +163,9 @@ def generated(
     """
     networks = {name: frames["networks"] for name, frames in tables.items() if "networks" in frames}
     numbers = network_numbers(studies, networks, preset)
-    numbers |= claim_numbers(ledger) | audit_numbers(audit) | provenance_numbers(provenance)
-    bodies = {"ledger": ledger_table(ledger)}
+    of_claims = claim_numbers(ledger, preset.resamples)
+    numbers |= of_claims | audit_numbers(audit) | provenance_numbers(provenance)
+    bodies = {"ledger": ledger_table(ledger, of_claims)}
     for name, frames in tables.items():
         if name in SECTIONS:
             own_numbers, own_bodies = SECTIONS[name](frames)

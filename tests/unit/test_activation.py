@@ -6,6 +6,7 @@ import pytest
 
 from dying_relu import figure_data, figures, tables
 from dying_relu.estimands import activation
+from dying_relu.numbers.activation import _thresholds_table
 from dying_relu.study import REFERENCE
 
 
@@ -102,6 +103,20 @@ def test_lost_units_are_counted_over_layers_at_the_end():
     shares = activation.lost(pd.DataFrame(rows).astype({"n_dead": "Int32", "n_closed": "Int32"})).set_index("seed")
     assert shares.loc[1000, ["dead", "closed"]].tolist() == [1 / 8, 6 / 8]
     assert shares.loc[1001, ["dead", "closed"]].isna().all()
+
+
+def test_saturated_shares_are_of_finite_networks_and_need_five():
+    base = REFERENCE | {"grid": "main", "phase": "confirmatory", "epochs": 4, "epoch": 4.0, "layer": 1, "n_units": 4}
+    rows = [
+        base
+        | {"activation": "softplus", "learning_rate": rate, "seed": seed}
+        | dict.fromkeys(("n_dead_strict", "n_dead", "n_dead_lenient"), dead if seed < finite else None)
+        for rate, finite, dead in ((0.1, 8, 1), (1.0, 5, 2), (2.0, 4, 3))
+        for seed in range(8)
+    ]
+    table = _thresholds_table(pd.DataFrame(rows).astype(dict.fromkeys(("n_dead_strict", "n_dead"), "Int32")))
+    quarter = " / ".join([r"25\,\%"] * 3)
+    assert rf"softplus & {quarter} & -- \\" in table  # every second rate: 0.1, and 2 with four finite networks
 
 
 def test_figures_can_be_drawn(tmp_path):

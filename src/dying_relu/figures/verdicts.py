@@ -46,9 +46,9 @@ def _numbers(row) -> str:
     """Estimate and interval, shares in per cent, differences of shares in points."""
     if pd.isna(row.effect):
         return "no value"
-    factor, unit = {"share": (100, " %"), "points": (100, " pts"), "number": (1, "")}[row.unit]
+    factor, unit, digits = {"share": (100, " %", 2), "points": (100, " pts", 2), "number": (1, "", 3)}[row.unit]
     effect, low, high = (
-        np.format_float_positional(factor * value, precision=2, fractional=False, trim="-")
+        np.format_float_positional(factor * value, precision=digits, fractional=False, trim="-")
         for value in (row.effect, row.ci_low, row.ci_high)
     )
     return f"{effect}{unit} [{low}, {high}]"

@@ -143,12 +143,12 @@ def _arms_table(arms: pd.DataFrame) -> str:
 def _thresholds_table(activity: pd.DataFrame) -> str:
     """Saturated share of smooth activations without batch normalisation, by rate and threshold."""
     smooth = [name for name, entry in ACTIVATIONS.items() if entry.threshold > 0]
-    end = last(confirmatory(activity)).dropna(subset="n_dead")  # finite networks
+    end = last(confirmatory(activity))
     end = end[end["activation"].isin(smooth) & ~end["batch_norm"] & (end["initializer"] == "he_normal")]
     counts = ["n_dead_strict", "n_dead", "n_dead_lenient"]
-    cells = end.groupby(["activation", "learning_rate"], observed=True)
-    sums = cells[[*counts, "n_units"]].sum().assign(networks=cells["seed"].nunique())
     tried = end.groupby("learning_rate")["activation"].nunique()
+    cells = end.dropna(subset="n_dead").groupby(["activation", "learning_rate"], observed=True)
+    sums = cells[[*counts, "n_units"]].sum().assign(networks=cells["seed"].nunique())
     rates = sorted(tried.index[tried == tried.max()])[::2]  # every second of those that all were tried at
     head = ["activation", *(f"{rate:g}" for rate in rates)]
     rows = []
