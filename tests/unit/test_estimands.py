@@ -161,6 +161,9 @@ def test_shares_by_definition_leave_diverged_networks_out():
     lives.loc[gone, ["n_dead", "n_ever_dead"]] = pd.NA
     table = _definitions_table({"networks": NETWORKS, "activity": lives})
     assert r"dead & 25\,\% & 75\,\% \\" in table
+    lives.loc[lives["learning_rate"] == 1.0, ["n_dead", "n_ever_dead"]] = pd.NA
+    table = _definitions_table({"networks": NETWORKS, "activity": lives})
+    assert r"dead & 25\,\% & -- \\" in table  # every network of the killing rate has diverged
 
 
 def test_warm_up_is_compared_at_the_same_final_rate_and_seed():

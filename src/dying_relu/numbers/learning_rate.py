@@ -162,15 +162,18 @@ def _definitions_table(found: Tables) -> str:
         "n_ever_dead": "dead at some measurement",
         **{f"n_dormant_{tau:g}": rf"$\tau$-dormant, $\tau={tau:g}$" for tau in activity.DORMANT_TAUS},
     }
+    pair = [estimate.in_cell(frame, cell) for cell in (estimate.proper_cell(plain, killing), killing)]
+    layers = sorted(set().union(*(cell["layer"] for cell in pair)))
     rows = []
     for column, name in names.items():
         cells = []
-        for cell in (estimate.proper_cell(plain, killing), killing):
-            here = estimate.in_cell(frame, cell).dropna(subset="n_dead")  # finite networks
-            by_layer = here.groupby("layer")[[column, "n_units"]].sum().astype(float)
-            cells += [percent(share) for share in by_layer[column] / by_layer["n_units"]]
+        for cell in pair:
+            finite = cell.dropna(subset="n_dead").groupby("layer")[[column, "n_units"]].sum().astype(float)
+            shares = (finite[column] / finite["n_units"]).reindex(layers)
+            cells += [percent(share) for share in shares]
         rows.append([name, *cells])
-    layers = len(rows[0][1:]) // 2
-    head = ["definition", *(f"layer {k + 1}" for k in range(layers)), *(f"layer {k + 1}" for k in range(layers))]
-    group = rf"& \multicolumn{{{layers}}}{{c}}{{proper rate}} & \multicolumn{{{layers}}}{{c}}{{killing rate}} \\"
-    return tabular(head, rows, "l" + "r" * 2 * layers).replace(r"\toprule", rf"\toprule {group} ", 1)
+    head = ["definition", *(f"layer {layer}" for layer in layers * 2)]
+    group = (
+        rf"& \multicolumn{{{len(layers)}}}{{c}}{{proper rate}} & \multicolumn{{{len(layers)}}}{{c}}{{killing rate}} \\"
+    )
+    return tabular(head, rows, "l" + "r" * 2 * len(layers)).replace(r"\toprule", rf"\toprule {group} ", 1)
