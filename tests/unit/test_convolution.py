@@ -105,5 +105,5 @@ def test_figures_and_numbers_of_small_tables(unshared, tmp_path):
     values, shown = numbers(tables_)
     finite = unshared is UNSHARED
     assert values["conv.parameters"] == r"1\,954" and values["local.units"] == "288 + 128"
-    assert values["equal"].startswith(r"$-$38\,\%" if finite else "--")
+    assert values["equal"].startswith(r"$-$38 points" if finite else "--")
     assert "unshared weights" in shown["classes"]
