@@ -46,14 +46,13 @@ def verify(names: Collection[str] = (), results: Path = RESULTS, reference: Path
     """Compare every value of the published files with those of a run; one row a value, columns `COLUMNS`.
 
     Args:
-        names: figures, or ``claims``, to which to keep; all where there are none.
+        names: figures, or ``claims``, to which to keep, which need not be of a complete run; all where there are none.
 
     Raises:
-        UserError: nothing is published, a name is unknown, or the run is of another preset or lacks a file.
+        UserError: nothing is published, a name is unknown, a complete run is of another preset, or a file is missing.
     """
     published = _provenance(reference, "keep the numbers of a full run first: python -m dying_relu publish")
-    made = _provenance(results)
-    if made["preset"] != published["preset"]:
+    if not names and (made := _provenance(results))["preset"] != published["preset"]:
         raise UserError(
             f"{results}/provenance.json: preset: the published numbers are of '{published['preset']}', these of "
             f"'{made['preset']}'; run snakemake first"

@@ -65,6 +65,13 @@ def test_only_what_is_named_is_compared(published):
     assert set(compared["file"]) == {"figures/data/curve.csv"} and compared["agrees"].all()
 
 
+def test_one_figure_can_be_compared_without_a_complete_run(published):
+    (published / "results" / "provenance.json").unlink()
+    assert verify.verify(["curve"], published / "results", published / "reference")["agrees"].all()
+    with pytest.raises(UserError, match="provenance.json: is not there"):
+        verify.verify((), published / "results", published / "reference")
+
+
 def test_mistakes_are_named(published):
     with pytest.raises(UserError, match="nothing published under 'x'; known: claims, curve"):
         verify.verify(["x"], published / "results", published / "reference")
