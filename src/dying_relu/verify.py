@@ -20,6 +20,7 @@ RESULTS = Path("results")
 RELATIVE = 0.02  # of a value without an interval
 TIMED = 0.5  # of a ratio of times: processors differ
 ROUNDING = 1e-6
+_SHOWN = 100
 COLUMNS = ["file", "line", "column", "published", "found", "tolerance", "agrees"]
 
 
@@ -117,12 +118,15 @@ def _tolerances(frame: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def summary(compared: pd.DataFrame) -> str:
-    """For each file the share of values that agree, then every value that does not."""
+    """For each file the share of values that agree, then the values that do not, at most `_SHOWN` of a file."""
     found = compared.groupby("file")["agrees"].agg(["sum", "size"])
     text = [f"{file}: {row['sum']:,} of {row['size']:,} values agree" for file, row in found.iterrows()]
-    for row in compared[~compared["agrees"]].itertuples():
-        within = f" (within {row.tolerance:.3g})" if np.isfinite(row.tolerance) else ""
-        text.append(f"{row.file}:{row.line}: {row.column}: published {row.published}, found {row.found}{within}")
+    for file, rows in compared[~compared["agrees"]].groupby("file"):
+        for row in rows.head(_SHOWN).itertuples():
+            within = f" (within {row.tolerance:.3g})" if np.isfinite(row.tolerance) else ""
+            text.append(f"{file}:{row.line}: {row.column}: published {row.published}, found {row.found}{within}")
+        if len(rows) > _SHOWN:
+            text.append(f"{file}: {len(rows) - _SHOWN:,} more values disagree; was it made with another preset?")
     return "\n".join(text)
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -68,8 +69,15 @@ def test_only_what_is_named_is_compared(published):
 def test_one_figure_can_be_compared_without_a_complete_run(published):
     (published / "results" / "provenance.json").unlink()
     assert verify.verify(["curve"], published / "results", published / "reference")["agrees"].all()
-    with pytest.raises(UserError, match="provenance.json: is not there"):
+    with pytest.raises(UserError, match=r"provenance\.json: is not there"):
         verify.verify((), published / "results", published / "reference")
+
+
+def test_what_disagrees_all_over_is_cut_short():
+    long = pd.DataFrame({"x": np.arange(1.0, 301.0)})
+    text = verify.summary(verify.compare(long, 2 * long).assign(file="a.csv")).splitlines()
+    assert text[0] == "a.csv: 0 of 300 values agree" and text[1].startswith("a.csv:2: x: published 1.0, found 2.0")
+    assert len(text) == 102 and text[-1].startswith("a.csv: 200 more values disagree")
 
 
 def test_mistakes_are_named(published):
