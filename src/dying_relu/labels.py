@@ -30,6 +30,7 @@ PART_NAMES = {
     "both passes": "outputs and gradient",
     "training step": "a whole training step",
 }
+NARROW = "narrow"  # an arm: networks that have few units from the start
 
 
 def activation_name(key: str) -> str:

@@ -5,8 +5,8 @@ import pandas as pd
 
 from dying_relu.estimands.common import confirmatory
 from dying_relu.figure_data.common import Tables, drawn, kind, summarise
+from dying_relu.labels import NARROW
 
-NARROW = "narrow"  # the arm of networks that have few units from the start
 _DEATH_LEVEL = 0.4  # the share of dead units that the best-known claim names
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 
 from dying_relu.figures.common import MARKERS, finish, kind, line, panels
-from dying_relu.labels import OPTIMIZER_NAMES
+from dying_relu.labels import NARROW, OPTIMIZER_NAMES
 
 
 @kind
@@ -80,7 +80,7 @@ def accuracy_by_dead(table: pd.DataFrame) -> plt.Figure:
     """One panel a scaling; points: mean accuracy of networks in a tenth of the dead fraction; bars: quartiles."""
     rows = sorted(table["scaling"].unique())
     figure, axes = panels(1, len(rows), height=2.3)
-    names = {**OPTIMIZER_NAMES, "narrow": "narrow networks, by units lacking"}
+    names = {**OPTIMIZER_NAMES, NARROW: "narrow networks, by units lacking"}
     arms = sorted(table["arm"].unique(), key=list(names).index)
     colors = sns.color_palette("colorblind", len(arms))
     for column, scaling in enumerate(rows):

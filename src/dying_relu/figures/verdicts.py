@@ -48,7 +48,7 @@ def _numbers(row) -> str:
         return "no value"
     factor, unit, digits = {"share": (100, " %", 2), "points": (100, " pts", 2), "number": (1, "", 3)}[row.unit]
     effect, low, high = (
-        np.format_float_positional(factor * value, precision=digits, fractional=False, trim="-")
+        np.format_float_positional(round(factor * value, 4), precision=digits, fractional=False, trim="-")
         for value in (row.effect, row.ci_low, row.ci_high)
     )
     return f"{effect}{unit} [{low}, {high}]"

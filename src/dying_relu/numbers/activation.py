@@ -12,8 +12,6 @@ from dying_relu.numbers.common import Tables, points, section
 
 _SHORT = {"relu": "relu", "leaky_relu_0.01": "leaky", "sigmoid": "sigmoid", "sigmoid_4x": "steep", "tanh": "tanh"}
 _INITIALIZERS = {"he_normal": "He", "glorot_normal": "Glorot"}
-
-
 _FEW = 5  # a share over fewer finite networks is not printed
 
 

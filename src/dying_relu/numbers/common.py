@@ -34,13 +34,12 @@ def mean_over_seeds(values: pd.Series, show: Callable[[float], str] = latex.perc
     return show(mean), latex.bracket(low, high, show)
 
 
-def mean_share(values: pd.Series) -> str:
-    """A mean share, or difference of shares, with its interval over seeds."""
-    mean, interval = mean_over_seeds(values)
-    return mean if mean == "--" else f"{mean} {interval}"
+def estimate_over_seeds(values: pd.Series, show: Callable[[float], str] = latex.percent, unit: str = "") -> str:
+    """`mean_over_seeds` as one text, with the unit after the mean."""
+    mean, interval = mean_over_seeds(values, show)
+    return mean if mean == "--" else f"{mean}{unit} {interval}"
 
 
 def points(values: pd.Series) -> str:
     """A mean difference of shares in points of per cent, with its interval over seeds."""
-    mean, interval = mean_over_seeds(values, latex.points)
-    return mean if mean == "--" else f"{mean} points {interval}"
+    return estimate_over_seeds(values, latex.points, " points")

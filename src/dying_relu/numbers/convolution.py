@@ -20,7 +20,7 @@ from dying_relu.figure_data.common import summarise
 from dying_relu.figure_data.convolution import convolution_dead
 from dying_relu.labels import ARCHITECTURE_NAMES
 from dying_relu.latex import number, percent, tabular, with_interval
-from dying_relu.numbers.common import Tables, mean_share, points, section
+from dying_relu.numbers.common import Tables, estimate_over_seeds, points, section
 
 
 @section("networks", "activity", "history")
@@ -46,7 +46,7 @@ def convolution(found: Tables) -> tuple[dict[str, str], dict[str, str]]:
     for name, other in relative.items():
         values[f"relative.{name}.rate"] = number(other, 2)
         values[f"relative.{name}"] = points(difference(shares, rate, other))
-        values[f"relative.{name}.shared"] = mean_share(_shared(shares, other))
+        values[f"relative.{name}.shared"] = estimate_over_seeds(_shared(shares, other))
     for row in classes.itertuples():
         name = row.architecture if row.architecture != "dense" else f"dense.{row.width}"
         values |= {

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from dying_relu import activity
+from dying_relu import activity, latex
 from dying_relu.estimands import learning_rate as estimate
 from dying_relu.estimands.common import Tables, alive, confirmatory, is_control, last, treated, with_risk
 from dying_relu.figure_data.learning_rate import divergence_limits, narrow
 from dying_relu.labels import OPTIMIZER_NAMES
 from dying_relu.latex import number, percent, tabular
-from dying_relu.numbers.common import points, section
+from dying_relu.numbers.common import estimate_over_seeds, section
 
 
 @section("networks", "activity", "units")
@@ -86,7 +86,7 @@ def _warm_up_table(networks: pd.DataFrame) -> str:
         for column in ("dead_fraction", "test_accuracy"):
             means = [alive(frame).set_index("seed")[column] for frame in (other, part)]
             cells += [percent(values.mean()) for values in means]
-            cells.append(points(means[1] - means[0]).replace(" points", ""))
+            cells.append(estimate_over_seeds(means[1] - means[0], latex.points))
         rows.append([f"{rate:g}", *cells])
     head = ["rate", *("without", "with"), *("without", "with", "difference"), *("without", "with", "difference")]
     groups = [(2, "diverged"), (3, "dead"), (3, "test accuracy")]

@@ -15,7 +15,7 @@ from dying_relu.figure_data.common import exact_interval
 from dying_relu.figure_data.recovery import logrank, recovery_accuracy, recovery_depth
 from dying_relu.labels import INTERVENTION_NAMES, activation_name
 from dying_relu.latex import longtable, number, percent, tabular
-from dying_relu.numbers.common import mean_share, points, section
+from dying_relu.numbers.common import estimate_over_seeds, points, section
 
 _LAYERS = (1, 2, 3)
 
@@ -284,7 +284,7 @@ def _saturation_rows(found: Tables, activation: str) -> list[dict]:
                 "rate": rate,
                 "factor": factor,
                 "saturated": percent(share),
-                "back": mean_share(here.set_index("seed")["share"]),
+                "back": estimate_over_seeds(here.set_index("seed")["share"]),
                 "seeds": number(len(here)),
                 "accuracy": percent(trained["test_accuracy"][trained["rate_factor"] == factor].mean()),
             }
@@ -394,7 +394,7 @@ def _hazards(arms: list[_Arm], shares: pd.DataFrame, lives: pd.DataFrame) -> str
                     number(int(events)),
                     number(round(exposure)),
                     hazard if events or not exposure else rf"$<${hazard}",
-                    mean_share(share.set_index("seed")["share"]),
+                    estimate_over_seeds(share.set_index("seed")["share"]),
                     f"{with_any}/{seeds}",
                     percent(high),
                 ]

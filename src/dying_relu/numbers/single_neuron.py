@@ -12,6 +12,7 @@ from dying_relu.labels import OPTIMIZER_NAMES, activation_name
 from dying_relu.latex import bracket, number, percent, tabular
 from dying_relu.numbers.common import Tables, section
 
+_LONG = ["long", "long_near"]  # grids with the long budget
 _STEPS = DATASETS["relu_target"].steps  # an epoch
 _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
@@ -81,7 +82,7 @@ def _cell_numbers(cells: pd.DataFrame) -> dict[str, str]:
 def _float_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
     """Where plain SGD from the wrong side stands at the end of the long budget, in single precision."""
     end = confirmatory(last(trajectory))
-    end = end[end["grid"].isin(["long", "long_near"]) & (end["optimizer"] == "sgd")]
+    end = end[end["grid"].isin(_LONG) & (end["optimizer"] == "sgd")]
     size = end["unit_weight"].abs()
     steps = (end["epochs"] * _STEPS).iloc[0]
     return {
@@ -109,9 +110,7 @@ def _turning_numbers(trajectory: pd.DataFrame) -> dict[str, str]:
 
 def _budgets_table(cells: pd.DataFrame) -> str:
     rows = []
-    chosen = cells[
-        cells["grid"].isin(["starts", "optimizers", "long", "long_near"]) & cells["init_scale"].isin([-10, -1])
-    ]
+    chosen = cells[cells["grid"].isin(["starts", "optimizers", *_LONG]) & cells["init_scale"].isin([-10, -1])]
     for (start, optimizer, epochs), part in sorted(
         chosen.groupby(["init_scale", "optimizer", "epochs"], observed=True),
         key=lambda item: (item[0][0], list(OPTIMIZER_NAMES).index(item[0][1]), item[0][2]),

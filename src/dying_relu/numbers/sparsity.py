@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu import latex
 from dying_relu.estimands import sparsity as estimate
 from dying_relu.estimands.common import Tables, confirmatory
 from dying_relu.figure_data.sparsity import accuracy_by_sparsity, zero_share_by_layer
 from dying_relu.labels import activation_name
 from dying_relu.latex import finely, number, percent, tabular
-from dying_relu.numbers.common import mean_over_seeds, points, section
+from dying_relu.numbers.common import estimate_over_seeds, mean_over_seeds, points, section
 
 _TASKS = {"none": "plain", "noise_1": "noisy"}
 
@@ -108,7 +109,7 @@ def _arms_table(found: Tables, reached: pd.DataFrame) -> str:
     for task, name in _TASKS.items():
         for row in reached[reached["shift"] == task].sort_values("zero_share").itertuples():
             same = confirmed[(confirmed["shift"] == task) & (confirmed["arm"] == row.arm)]
-            gap = points(estimate.difference(found["networks"], row.arm, "relu", task)).replace(" points", "")
+            gap = estimate_over_seeds(estimate.difference(found["networks"], row.arm, "relu", task), latex.points)
             rows.append(
                 [
                     name,
