@@ -27,10 +27,12 @@ test: setup tex  ## Check style, build the smoke paper, and run all tests
 	$(MAKE) --no-print-directory smoke
 	$(BIN)/python -m pytest
 
-lint: setup  ## Check style of Python and Snakemake files
+lint: setup  ## Check style, types, and that the text and the studies fit together; trains nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/python -m dying_relu lint
 	$(BIN)/snakemake --lint
 
 verify: setup  ## Compare a full run's numbers with the published ones in reference/, line by line
@@ -64,6 +66,9 @@ setup: .venv/.installed
 		else echo "Python's venv module is needed; install it, e.g.: apt-get install python3-venv"; exit 1; fi; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# bytecode once, on all cores, whatever PYTHONDONTWRITEBYTECODE says: else every process compiles TensorFlow again;
+	@# some packages ship files that are no Python of this version, which is no fault
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src || true
 	@touch $@
 
 tex:

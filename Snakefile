@@ -30,4 +30,6 @@ rule numbers_behind_everything:
     input:
         "results/claims.csv",
         "results/provenance.json",
-        [f"results/figures/data/{name}.csv" for name in CAPTIONS if name != "verdicts"],
+        "results/numbers/_general.csv",
+        [f"results/{kind}" for name in STUDIES for kind in (f"numbers/{name}.csv", f"tables/{name}")],
+        [f"results/figures/data/{name}.csv" for name in FIGURES],

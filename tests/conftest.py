@@ -1,11 +1,13 @@
 """What tests share: small studies, and TensorFlow on one thread as in a training job."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from dying_relu import script, study
+from dying_relu.design import study
+from dying_relu.workflow import script
 
 settings.register_profile("untimed", deadline=None)  # no test depends on timing
 settings.load_profile("untimed")
@@ -13,13 +15,21 @@ settings.load_profile("untimed")
 script.make_importable()  # in the processes that tests start
 
 ROOT = Path(__file__).parents[1]
-TINY = study.Preset("tiny", draft=True, resamples=199, audited=2)
+TINY = study.Preset(name="tiny", draft=True, resamples=199, audited=2)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Close what a test drew: Matplotlib warns of more than twenty."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")
 def engine():
     """TensorFlow as training jobs use it."""
-    from dying_relu import population
+    from dying_relu.engine import population
 
     population.use_one_thread()
     return population

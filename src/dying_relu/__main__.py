@@ -6,8 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dying_relu import claims, config, plan, study
-from dying_relu.errors import UserError
+from dying_relu.design import plan, reading, study
+from dying_relu.design.course import Network
+from dying_relu.design.settings import SETTINGS, Given
+from dying_relu.ledger import claims
+from dying_relu.workflow.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +38,7 @@ def show_plan(options: argparse.Namespace) -> None:
     plan.check(item, _path(options.study))
     jobs = plan.jobs(item)
     if not jobs:
-        print(f"{item.name} trains nothing; it takes the timings '{item.benchmark}'")
+        print(f"{item.name} trains nothing; it takes the timings '{item.timings}'")
         return
     print("job  networks  graphs  minutes  memory")
     for number, job in enumerate(jobs):
@@ -50,23 +53,23 @@ def show_plan(options: argparse.Namespace) -> None:
 
 def train_one(options: argparse.Namespace) -> None:
     item = study.load(_path(options.study), study.load_preset(options.preset))
-    wanted = dict(_assignment(text) for text in options.set)
+    wanted = _settings(options.set)
     cells = [
-        (grid, settings)
-        for grid, settings in item.cells()
-        if all(settings[key] == value for key, value in wanted.items())
+        (grid, course)
+        for grid, course in item.courses()
+        if all(getattr(course.settings, key) == value for key, value in wanted.items())
     ]
     if not cells:
         raise UserError(f"--set: no network of '{item.name}' has {', '.join(options.set)}")
-    grid, settings = cells[0]
+    grid, course = cells[0]
     phases = {seed: phase for phase, seed in item.numbered_seeds(grid)}
     if options.seed not in phases:
         raise UserError(f"--seed: {options.seed} is not among those of grid '{grid}'; they are {_span(phases)}")
-    print(f"grid {grid}, seed {options.seed}: " + ", ".join(f"{key}={value}" for key, value in settings.items()))
-    from dying_relu import alone, population
+    print(f"grid {grid}, seed {options.seed}: " + ", ".join(f"{key}={value}" for key, value in course.settings))
+    from dying_relu.engine import alone, population
 
     population.use_one_thread()
-    _, outcome = alone.train_alone(item, study.Network(grid, phases[options.seed], options.seed, settings))
+    _, outcome = alone.train_alone(Network(grid, phases[options.seed], options.seed, course))
     for key, value in outcome.items():
         print(f"{key}: {value:.6g}" if isinstance(value, float) else f"{key}: {value}")
 
@@ -83,9 +86,9 @@ def show_claim(options: argparse.Namespace) -> None:
         print(f"{key}: {value}")
     ledger = Path("results/claims.csv")
     if ledger.exists():
-        from dying_relu import tables
+        from dying_relu.workflow import files
 
-        rows = tables.read(ledger)
+        rows = files.read(ledger)
         for key, value in rows[rows["claim"] == options.claim].iloc[0].items():
             if key not in vars(known[options.claim]) and key != "claim":
                 print(f"{key}: {value}")
@@ -93,8 +96,28 @@ def show_claim(options: argparse.Namespace) -> None:
         print(f"verdict: not yet; `snakemake {ledger}` reaches it")
 
 
+def lint_text(options: argparse.Namespace) -> int:
+    from dying_relu.report import lint, readme
+
+    all_studies = study.load_all(study.load_preset("full"))
+    found = lint.problems(all_studies, claims.load(all_studies))
+    text = readme.README.read_text(encoding="utf-8")
+    if readme.documented(text) != text:
+        found.append(f"{readme.README}: its tables are not those of the code; run: python -m dying_relu document")
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    return 1 if found else 0
+
+
+def document(options: argparse.Namespace) -> None:
+    from dying_relu.report import readme
+    from dying_relu.workflow import files
+
+    files.write_text(readme.documented(readme.README.read_text(encoding="utf-8")), readme.README)
+
+
 def run_benchmark(options: argparse.Namespace) -> None:
-    from dying_relu import benchmark
+    from dying_relu.engine import benchmark
 
     print("Each way trains the reference network (digits, 3 hidden layers of 64, 30 epochs) on one core;")
     print("seconds a network, alone (a Keras process each) and in a population, and their ratio:")
@@ -102,7 +125,7 @@ def run_benchmark(options: argparse.Namespace) -> None:
 
 
 def verify_run(options: argparse.Namespace) -> int:
-    from dying_relu import verify
+    from dying_relu.report import verify
 
     compared = verify.verify(options.names)
     print(verify.summary(compared))
@@ -110,7 +133,7 @@ def verify_run(options: argparse.Namespace) -> int:
 
 
 def publish_run(options: argparse.Namespace) -> None:
-    from dying_relu import verify
+    from dying_relu.report import verify
 
     print(f"{len(verify.publish())} files written to {verify.REFERENCE}/")
 
@@ -136,7 +159,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("claim", show_claim, "show a claim and its verdict, or list all", (["claim"], {"nargs": "?"}))
     repetitions = (["--repetitions"], {"type": int, "default": 2})
-    names = (["names"], {"nargs": "*", "help": "figures, or 'claims'; all where none are named"})
+    command("lint", lint_text, "hold the text in paper/ and config/README.md to the code; trains nothing")
+    command("document", document, "write the tables of config/README.md that come from the code")
+    names = (
+        ["names"],
+        {"nargs": "*", "help": "figures, claims, numbers/<study>, tables/<study>/<table>; default: all"},
+    )
     command("verify", verify_run, "compare a run's numbers with the published ones in reference/, line by line", names)
     command("publish", publish_run, "keep the numbers of the full run in results/ as the published ones")
     command("benchmark", run_benchmark, "time populations against one Keras process a network", repetitions)
@@ -147,11 +175,19 @@ def _path(name: str) -> Path:
     return Path(name) if name.endswith(".yaml") else study.STUDIES / f"{name}.yaml"
 
 
-def _assignment(text: str) -> tuple[str, object]:
-    key, equals, value = text.partition("=")
-    if not equals or key not in study.SETTINGS:
-        raise UserError(f"--set: '{text}' must be KEY=VALUE with one of the keys {', '.join(study.SETTINGS)}")
-    return key, config.parse_value(value)
+def _settings(texts: Sequence[str]) -> dict[str, object]:
+    """The settings that texts of the form KEY=VALUE give.
+
+    Raises:
+        UserError: a text of another form, no setting, or no value that the setting can have.
+    """
+    given = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or key not in SETTINGS:
+            raise UserError(f"--set: '{text}' must be KEY=VALUE with one of the keys {', '.join(SETTINGS)}")
+        given[key] = reading.parse_value(value)
+    return reading.check(Given, given, Path("--set")).model_dump(exclude_unset=True)
 
 
 def _mebibytes(size: int) -> str:

@@ -1,4 +1,4 @@
-# What all rules share: the preset, the studies and their training jobs, and which library files a rule depends on.
+# What all rules share: the preset, the studies with their jobs and figures, the claims, and digests of code.
 import hashlib
 import subprocess
 import sys
@@ -7,47 +7,39 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from dying_relu import claims, plan, registry, sources, study
-from dying_relu.config import check, read_yaml
-from dying_relu.errors import UserError
-from dying_relu.script import make_importable
+from dying_relu import studies
+from dying_relu.design import plan, reading, study
+from dying_relu.ledger import claims
+from dying_relu.report import captions
+from dying_relu.workflow import sources
+from dying_relu.workflow.errors import UserError
+from dying_relu.workflow.script import make_importable
 
 make_importable()
-ESTIMAND_TABLES = registry.marked("estimands", "estimand")
-FIGURE_TABLES = registry.marked("figure_data", "kind")
-SECTION_TABLES = registry.marked("numbers", "section")
 
 try:
-    check(config, read_yaml(ROOT / "workflow/schemas/config.yaml"), Path("config/config.yaml"))
-    PRESET = study.load_preset(config["preset"])
+    PRESET = study.load_preset(reading.check(study.Config, config, Path("config/config.yaml")).preset)
     STUDIES = study.load_all(PRESET)
     for name, item in STUDIES.items():
         plan.check(item, study.STUDIES / f"{name}.yaml")
     CLAIMS = claims.load(STUDIES)
+    claims.check(CLAIMS, STUDIES)
 except UserError as error:
     sys.exit(str(error))
 
 JOBS = {name: plan.jobs(item) for name, item in STUDIES.items()}
 TRAINED = [name for name, item in STUDIES.items() if item.grids]
-VERDICTS_CAPTION = (
-    "Every claim's estimate with its interval at the level that Holm's method gives it, against the region in which "
-    "the claim holds (shaded, with the smallest deviation of interest); each row has a scale of its own. "
-    "Shares in per cent, differences of shares in percentage points (pts)."
-)
-CAPTIONS = {item.figure_name(key): f["caption"] for item in STUDIES.values() for key, f in item.figures.items()}
-CAPTIONS["verdicts"] = VERDICTS_CAPTION
-SECTIONS = sorted(path.stem for path in (ROOT / "paper" / "sections").glob("*.tex"))
+CAPTIONS = captions.captions(STUDIES)
+# the study and the kind of each figure
+FIGURES = {item.figure_name(key): (name, f.kind) for name, item in STUDIES.items() for key, f in item.figures.items()}
+LOCK = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()[:16]
 
 
 wildcard_constraints:
     preset=r"\w+",
     study="|".join(STUDIES),
+    figure="|".join(CAPTIONS),
     job=r"\d+",
-
-
-def library(*modules, without=()):
-    """The library files that a rule's result depends on: name them as its inputs."""
-    return sources.files(*modules, relative_to=ROOT, without=without)
 
 
 def claims_of(name):
@@ -60,9 +52,9 @@ def study_tables(name, tables):
     return [f"results/studies/{name}/{table}.parquet" for table in tables]
 
 
-def figures_of(item):
-    """The kind of each figure of a study, by the figure's name."""
-    return {item.figure_name(key): figure["kind"] for key, figure in item.figures.items()}
+def package(name, *modules):
+    """Full names of the modules of a study that there are."""
+    return [f"{studies.package(name)}.{module}" for module in modules] if name in studies.names() else []
 
 
 def commit():
@@ -75,8 +67,5 @@ def commit():
 
 
 def configuration_hash():
-    """Changes with anything that config/ says."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "config").rglob("*.yaml")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    """Changes with anything that config/ says; comments say nothing."""
+    return hashlib.sha256(repr((PRESET, STUDIES, CLAIMS)).encode()).hexdigest()[:16]

@@ -1,78 +1,55 @@
-# For each study the tables behind its figures, then the figures, each drawn from its table alone.
-
-for name, item in STUDIES.items():
-    if not item.figures:
-        continue
-
-    rule:
-        name:
-            f"figure_data_{name}"
-        input:
-            library("figure_data"),
-            tables=study_tables(name, sorted({t for f in item.figures.values() for t in FIGURE_TABLES[f["kind"]]})),
-        output:
-            [f"results/figures/data/{figure}.csv" for figure in figures_of(item)],
-        log:
-            f"logs/figure_data/{name}.log",
-        benchmark:
-            f"benchmarks/figure_data/{name}.tsv"
-        conda:
-            "../../environment.yml"
-        params:
-            kinds=list(figures_of(item).values()),
-        script:
-            "../scripts/figure_data.py"
-
-    rule:
-        name:
-            f"figures_{name}"
-        input:
-            library("figures"),
-            tables=[f"results/figures/data/{figure}.csv" for figure in figures_of(item)],
-        output:
-            [
-                report(
-                    f"results/figures/{figure}.pdf",
-                    caption="../report/figure.rst",
-                    category=item.title,
-                    labels={"figure": figure},
-                )
-                for figure in figures_of(item)
-            ],
-            [f"results/figures/{figure}.png" for figure in figures_of(item)],
-        log:
-            f"logs/figures/{name}.log",
-        benchmark:
-            f"benchmarks/figures/{name}.tsv"
-        conda:
-            "../../environment.yml"
-        params:
-            kinds=list(figures_of(item).values()),
-            captions={figure: CAPTIONS[figure] for figure in figures_of(item)},
-        script:
-            "../scripts/figures.py"
+# For each figure its table, then the drawing, from that table alone.
 
 
-rule verdicts:
+def place(figure):
+    """The package in which the kind of a figure stands."""
+    return studies.kinds()[FIGURES[figure][1] if figure in FIGURES else "verdicts"][0]
+
+
+rule figure_data:
     input:
-        library("figures"),
-        tables=["results/claims.csv"],
-    output:
-        report(
-            "results/figures/verdicts.pdf",
-            caption="../report/figure.rst",
-            category="Claims",
-            labels={"figure": "verdicts"},
+        tables=lambda wildcards: study_tables(
+            FIGURES[wildcards.figure][0], studies.kinds()[FIGURES[wildcards.figure][1]][1].tables
         ),
-        "results/figures/verdicts.png",
+    output:
+        "results/figures/data/{figure}.csv",
     log:
-        "logs/figures/verdicts.log",
+        "logs/figure_data/{figure}.log",
     benchmark:
-        "benchmarks/figures/verdicts.tsv"
+        "benchmarks/figure_data/{figure}.tsv"
     conda:
         "../../environment.yml"
     params:
-        kinds=["verdicts"],
-        captions={"verdicts": VERDICTS_CAPTION},
+        kind=lambda wildcards: FIGURES[wildcards.figure][1],
+        code=lambda wildcards: sources.digest("figure_data", f"{place(wildcards.figure)}.tables"),
     script:
-        "../scripts/figures.py"
+        "../scripts/figure_data.py"
+
+
+rule figure:
+    input:
+        table=lambda wildcards: (
+            f"results/figures/data/{wildcards.figure}.csv" if wildcards.figure in FIGURES else "results/claims.csv"
+        ),
+    output:
+        report(
+            "results/figures/{figure}.pdf",
+            caption="../report/figure.rst",
+            category=lambda wildcards: (
+                STUDIES[FIGURES[wildcards.figure][0]].title if wildcards.figure in FIGURES else "Claims"
+            ),
+            labels=lambda wildcards: {"figure": wildcards.figure},
+        ),
+        "results/figures/{figure}.png",
+    log:
+        "logs/figures/{figure}.log",
+    benchmark:
+        "benchmarks/figures/{figure}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        kind=lambda wildcards: FIGURES[wildcards.figure][1] if wildcards.figure in FIGURES else "verdicts",
+        caption=lambda wildcards: CAPTIONS[wildcards.figure],
+        code=lambda wildcards: sources.digest("figure", f"{place(wildcards.figure)}.figures"),
+    script:
+        "../scripts/figure.py"

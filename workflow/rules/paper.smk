@@ -1,12 +1,55 @@
-# Numbers, tables and figures as LaTeX commands, and the paper that uses them.
+# Numbers and tables as data, then everything as LaTeX commands, and the paper that uses them.
 PAPER = ROOT / "paper"
+
+
+def text_tables(name):
+    """The tables that a study's text takes, of those that the study makes; the networks always among them."""
+    return sorted({"networks", *studies.contents(name).reads} & STUDIES[name].tables)
+
+
+rule text:
+    input:
+        tables=lambda wildcards: study_tables(wildcards.study, text_tables(wildcards.study)),
+    output:
+        numbers="results/numbers/{study}.csv",
+        tables=directory("results/tables/{study}"),
+    log:
+        "logs/text/{study}.log",
+    benchmark:
+        "benchmarks/text/{study}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET.name,
+        plan=lambda wildcards: repr((STUDIES[wildcards.study].seeds, STUDIES[wildcards.study].measure)),
+        code=lambda wildcards: sources.digest("text", *package(wildcards.study, "text")),
+    script:
+        "../scripts/text.py"
+
+
+rule general:
+    input:
+        claims="results/claims.csv",
+        audits=[f"results/studies/{name}/audit.csv" for name in TRAINED],
+        numbers=[f"results/numbers/{name}.csv" for name in TRAINED],
+    output:
+        "results/numbers/_general.csv",
+    log:
+        "logs/general.log",
+    benchmark:
+        "benchmarks/general.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET.name,
+        code=sources.digest("general"),
+    script:
+        "../scripts/general.py"
 
 
 rule provenance:
     input:
-        library("provenance"),
         [f"results/studies/{name}/networks.parquet" for name in TRAINED],
-        lock="requirements.lock",
     output:
         "results/provenance.json",
     log:
@@ -19,42 +62,39 @@ rule provenance:
         preset=PRESET.name,
         commit=commit(),
         configuration=configuration_hash(),
+        code=sources.digest("provenance"),
+        lock=LOCK,
     script:
         "../scripts/provenance.py"
 
 
-rule numbers:
+rule latex:
     input:
-        library("paper", "study"),
+        paper="paper/paper.tex",
         claims="results/claims.csv",
         provenance="results/provenance.json",
-        audits=[f"results/studies/{name}/audit.csv" for name in TRAINED],
-        tables=[
-            path
-            for name in STUDIES
-            for path in study_tables(name, SECTION_TABLES.get(name, ("networks",) if name in TRAINED else ()))
-        ],
+        general="results/numbers/_general.csv",
+        numbers=[f"results/numbers/{name}.csv" for name in STUDIES],
+        tables=[f"results/tables/{name}" for name in STUDIES],
     output:
         "results/paper/numbers.tex",
     log:
-        "logs/numbers.log",
+        "logs/latex.log",
     benchmark:
-        "benchmarks/numbers.tsv"
+        "benchmarks/latex.tsv"
     conda:
         "../../environment.yml"
     params:
-        studies=list(STUDIES),
-        sections=SECTIONS,
-        plan=lambda wildcards: [repr(item) for item in STUDIES.values()],
         preset=PRESET.name,
-        verdicts_caption=VERDICTS_CAPTION,
+        plan=[(item.title, item.question) for item in STUDIES.values()],
+        captions=CAPTIONS,
+        code=sources.digest("latex", *(studies.package(name) for name in studies.names())),
     script:
-        "../scripts/numbers.py"
+        "../scripts/latex.py"
 
 
 rule paper:
     input:
-        library("typeset"),
         sorted(str(path.relative_to(ROOT)) for path in PAPER.rglob("*.*")),
         "results/paper/numbers.tex",
         [f"results/figures/{name}.pdf" for name in CAPTIONS],
@@ -66,5 +106,7 @@ rule paper:
         "benchmarks/paper.tsv"
     conda:
         "../../environment.yml"
+    params:
+        code=sources.digest("paper"),
     script:
         "../scripts/paper.py"

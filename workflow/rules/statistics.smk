@@ -3,10 +3,15 @@
 
 rule estimate:
     input:
-        library("estimands"),
         tables=lambda wildcards: study_tables(
             wildcards.study,
-            sorted({table for claim in claims_of(wildcards.study) for table in ESTIMAND_TABLES[claim.estimand]}),
+            sorted(
+                {
+                    table
+                    for claim in claims_of(wildcards.study)
+                    for table in studies.contents(wildcards.study).estimands[claim.estimand]
+                }
+            ),
         ),
     output:
         "results/estimates/{study}.csv",
@@ -18,13 +23,13 @@ rule estimate:
         "../../environment.yml"
     params:
         estimands=lambda wildcards: {claim.id: claim.estimand for claim in claims_of(wildcards.study)},
+        code=lambda wildcards: sources.digest("estimate", *package(wildcards.study, "estimands")),
     script:
         "../scripts/estimate.py"
 
 
 rule judge:
     input:
-        library("judge"),
         claims="config/claims.yaml",
         values=expand("results/estimates/{study}.csv", study=sorted({claim.study for claim in CLAIMS.values()})),
     output:
@@ -37,5 +42,6 @@ rule judge:
         "../../environment.yml"
     params:
         resamples=PRESET.resamples,
+        code=sources.digest("judge"),
     script:
         "../scripts/judge.py"

@@ -2,10 +2,6 @@
 
 
 rule train:
-    input:
-        # not the study's file: what matters of it for this job is in `plan`
-        library("train", without=("config", "plan", "study")),
-        lock="requirements.lock",
     output:
         networks="results/training/{preset}/{study}/{job}/networks.parquet",
         activity="results/training/{preset}/{study}/{job}/activity.parquet",
@@ -24,14 +20,16 @@ rule train:
     resources:
         mem_mb=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].memory // 2**20,
     params:
+        # all that the plan makes of the study's file is in `plan`
         plan=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].digest,
+        code=sources.digest("train", without="dying_relu.design"),
+        lock=LOCK,
     script:
         "../scripts/train.py"
 
 
 rule gather:
     input:
-        library("tables"),
         tables=lambda wildcards: [
             f"results/training/{PRESET.name}/{wildcards.study}/{job}/{wildcards.table}.parquet"
             for job in range(len(JOBS[wildcards.study]))
@@ -46,14 +44,13 @@ rule gather:
         table="networks|activity|history|units|layers|shifted|trajectory",
     conda:
         "../../environment.yml"
+    params:
+        code=sources.digest("gather"),
     script:
         "../scripts/gather.py"
 
 
 rule timings:
-    input:
-        library("timing", without=("config",)),
-        lock="requirements.lock",
     output:
         "results/studies/{study}/timings.parquet",
     log:
@@ -65,16 +62,16 @@ rule timings:
     threads: workflow.cores  # nothing runs beside it
     params:
         preset=PRESET.name,
-        plan=lambda wildcards: repr((STUDIES[wildcards.study].benchmark, STUDIES[wildcards.study].repetitions)),
+        plan=lambda wildcards: repr((STUDIES[wildcards.study].timings, STUDIES[wildcards.study].repetitions)),
+        code=sources.digest("timings", without="dying_relu.design"),
+        lock=LOCK,
     script:
         "../scripts/timings.py"
 
 
 rule audit:
     input:
-        library("audit", without=("config", "plan", "study")),
         networks="results/studies/{study}/networks.parquet",
-        lock="requirements.lock",
     output:
         "results/studies/{study}/audit.csv",
     log:
@@ -87,5 +84,8 @@ rule audit:
     params:
         preset=PRESET.name,
         size=PRESET.audited,
+        plan=lambda wildcards: [job.digest for job in JOBS[wildcards.study]],
+        code=sources.digest("audit", without="dying_relu.design"),
+        lock=LOCK,
     script:
         "../scripts/audit.py"

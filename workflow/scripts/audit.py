@@ -1,12 +1,12 @@
 """Train a sample of a study's networks again, alone, and compare."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from dying_relu import audit, population, study, tables
+    from dying_relu.design import study
+    from dying_relu.engine import audit, population
+    from dying_relu.workflow import files
 
     population.use_one_thread()
-    preset = study.load_preset(snakemake.params.preset)
-    item = study.load(study.STUDIES / f"{snakemake.wildcards.study}.yaml", preset)
-    agreement = audit.audit(item, tables.read(snakemake.input.networks), snakemake.params.size)
-    tables.write(agreement, snakemake.output[0])
+    item = study.load_named(snakemake.wildcards.study, snakemake.params.preset)
+    files.write(audit.audit(item, files.read(snakemake.input.networks), snakemake.params.size), snakemake.output[0])

@@ -1,11 +1,10 @@
 """Estimate the claims of one study: for each, one value a confirmatory seed."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from pathlib import Path
+    from dying_relu.ledger.estimate import estimate
+    from dying_relu.workflow import files
 
-    from dying_relu import estimands, tables
-
-    frames = {Path(path).stem: tables.read(path) for path in snakemake.input.tables}
-    tables.write(estimands.estimate(snakemake.params.estimands, frames), snakemake.output[0])
+    tables = files.read_all(snakemake.input.tables)
+    files.write(estimate(snakemake.wildcards.study, snakemake.params.estimands, tables), snakemake.output[0])

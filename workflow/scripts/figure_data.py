@@ -1,12 +1,11 @@
-"""The tables behind the figures of one study."""
+"""The table behind one figure."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from pathlib import Path
+    from dying_relu import studies
+    from dying_relu.workflow import files
 
-    from dying_relu import figure_data, tables
-
-    frames = {Path(path).stem: tables.read(path) for path in snakemake.input.tables}
-    for kind, path in zip(snakemake.params.kinds, snakemake.output, strict=True):
-        tables.write(figure_data.KINDS[kind](frames), path)
+    kind = snakemake.params.kind
+    table = studies.function(studies.kinds()[kind][0], "tables", kind)
+    files.write(table(files.read_all(snakemake.input.tables)), snakemake.output[0])

@@ -1,8 +1,8 @@
 """Gather one table of a study from its training jobs."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from dying_relu import tables
+    from dying_relu.workflow import files
 
-    tables.write(tables.gather(snakemake.input.tables), snakemake.output[0])
+    files.write(files.gather(snakemake.input.tables), snakemake.output[0])

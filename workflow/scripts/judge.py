@@ -1,13 +1,15 @@
 """Judge all claims together."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
     import pandas as pd
 
-    from dying_relu import claims, judge, study, tables
+    from dying_relu.design import study
+    from dying_relu.ledger import claims, judge
+    from dying_relu.workflow import files
 
-    found = pd.concat(map(tables.read, snakemake.input.values))
-    ledger = claims.load([path.stem for path in study.STUDIES.glob("*.yaml")])
+    found = pd.concat(map(files.read, snakemake.input.values))
+    ledger = claims.load(study.names())
     values = {name: found[found["claim"] == name] for name in ledger}
-    tables.write(judge.judge(ledger, values, snakemake.params.resamples), snakemake.output[0])
+    files.write(judge.judge(ledger, values, snakemake.params.resamples), snakemake.output[0])

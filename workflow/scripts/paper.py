@@ -1,8 +1,8 @@
 """Typeset the paper."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from dying_relu import typeset
+    from dying_relu.report import typeset
 
     typeset.typeset(snakemake.output[0])

@@ -1,11 +1,13 @@
 """What this run was made with."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
     from pathlib import Path
 
-    from dying_relu import provenance, tables
+    from dying_relu.report import provenance
+    from dying_relu.workflow import files
 
-    made = provenance.collect(**snakemake.params, benchmarks=Path("benchmarks"))
-    tables.write_text(provenance.write(made), snakemake.output[0])
+    facts = {key: snakemake.params[key] for key in ("preset", "commit", "configuration")}
+    made = provenance.collect(**facts, benchmarks=Path("benchmarks"))
+    files.write_text(provenance.write(made), snakemake.output[0])

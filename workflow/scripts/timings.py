@@ -1,11 +1,11 @@
 """Take the timings of one study."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]):
-    from dying_relu import population, study, tables, timing
+    from dying_relu.design import study
+    from dying_relu.engine import population, timings
+    from dying_relu.workflow import files
 
     population.use_one_thread()
-    preset = study.load_preset(snakemake.params.preset)
-    item = study.load(study.STUDIES / f"{snakemake.wildcards.study}.yaml", preset)
-    tables.write(timing.run(item), snakemake.output[0])
+    files.write(timings.run(study.load_named(snakemake.wildcards.study, snakemake.params.preset)), snakemake.output[0])

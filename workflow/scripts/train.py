@@ -1,19 +1,17 @@
 """Train the networks of one job."""
 
-from dying_relu.script import logged
+from dying_relu.workflow.script import logged
 
 with logged(snakemake.log[0]) as terminal:
-    from dying_relu import plan, study, tables
-    from dying_relu.progress import bar
+    from dying_relu.design import plan, study
+    from dying_relu.engine import population, train
+    from dying_relu.workflow import files
+    from dying_relu.workflow.progress import bar
 
     wildcards = snakemake.wildcards
-    preset = study.load_preset(wildcards.preset)
-    job = plan.jobs(study.load(study.STUDIES / f"{wildcards.study}.yaml", preset))[int(wildcards.job)]
-
-    from dying_relu import population, train
-
+    job = plan.jobs(study.load_named(wildcards.study, wildcards.preset))[int(wildcards.job)]
     population.use_one_thread()
     with bar(f"{wildcards.study} {wildcards.job}", len(job.networks), terminal) as progress:
         results = train.train(job, progress)
     for name, path in snakemake.output.items():
-        tables.write(results[name], path)
+        files.write(results[name], path)

@@ -1,0 +1,1 @@
+"""What studies share when they look at tables: rows, choices, intervals, closed forms, drawing."""

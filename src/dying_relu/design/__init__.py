@@ -1,0 +1,1 @@
+"""What is to be trained: settings, catalogue, studies and their plan; light imports only."""

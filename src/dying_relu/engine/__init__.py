@@ -1,0 +1,1 @@
+"""Train populations of networks, treat them, and measure death in them."""

@@ -1,0 +1,479 @@
+"""The engine: many networks of one graph trained at once, each in its own row.
+
+A population keeps one matrix for each variable of an ordinary Keras model, one row a network. One
+network's step is ``model.stateless_call`` on its own row inside ``tf.vectorized_map``; one stock Keras
+optimiser updates the matrices, with a learning rate of shape (networks, 1), so every row has its own.
+The rules of the catalogue's optimisers act elementwise, hence rows never mix, and a row taken out *is*
+the ordinary Keras model. Epochs run compiled, gathering batches by index from a constant table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dying_relu.design.catalogue import OPTIMIZERS
+from dying_relu.engine import activations, models
+
+CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
+
+NEAR_ZERO = 1e-3  # an output this small counts as zero, so that smooth activations can be compared with ReLU
+
+
+def use_one_thread() -> None:
+    """Let TensorFlow use one thread: bit-identical results whatever the machine's number of cores."""
+    tf.config.set_visible_devices([], "GPU")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One pass over a data set. Lists run over hidden layers; arrays start with the network.
+
+    Attributes:
+        loss, accuracy: mean over the data set, shape (networks,).
+        n_active: samples on which each unit is active, a channel at any position; shape (networks, units).
+        n_active_strict, n_active_lenient: the same with ten times the threshold, and with a tenth of it.
+        n_open: samples on which z is positive, likewise; same shape.
+        mean_output: mean of abs(h) over the data set and positions, same shape.
+        zero_share: share of the outputs h of each layer with abs(h) below `NEAR_ZERO`, shape (networks,).
+    """
+
+    loss: np.ndarray
+    accuracy: np.ndarray
+    n_active: list[np.ndarray]
+    n_active_strict: list[np.ndarray]
+    n_active_lenient: list[np.ndarray]
+    n_open: list[np.ndarray]
+    mean_output: list[np.ndarray]
+    zero_share: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is looked at once, at the end.
+
+    Attributes:
+        gradients: of the mean loss over the data set, for each trainable variable, shape
+            (networks, *shape of the variable).
+        smallest, largest: h over the data set, for each hidden layer, shape (networks, units).
+    """
+
+    gradients: list[np.ndarray]
+    smallest: list[np.ndarray]
+    largest: list[np.ndarray]
+
+
+class _Row(NamedTuple):
+    """What a vectorised function sees of a network; from outside, with one axis more in front, of all of them.
+
+    Attributes:
+        trainable, state: its variables, each flat.
+        shift, scale: of its inputs, shape (features,).
+        strengths: of its penalties by name, scalars.
+        samples: indices, int32, shape (samples,); or that of one batch, shape (1,).
+    """
+
+    trainable: Sequence[tf.Tensor]
+    state: Sequence[tf.Tensor]
+    shift: tf.Tensor
+    scale: tf.Tensor
+    strengths: Mapping[str, tf.Tensor]
+    samples: tf.Tensor
+
+
+class _Sums(NamedTuple):
+    """Sums over samples: of the loss, and of the correct answers."""
+
+    loss: tf.Tensor
+    correct: tf.Tensor
+
+
+class _LayerSums(NamedTuple):
+    """Sums over samples of what is measured of a hidden layer: of units, and of the share of zero outputs."""
+
+    active: tf.Tensor
+    active_strict: tf.Tensor
+    active_lenient: tf.Tensor
+    open: tf.Tensor
+    output: tf.Tensor
+    zeros: tf.Tensor
+
+
+class _Probed(NamedTuple):
+    """A forward pass of one network: z and h of each hidden layer, and the logits."""
+
+    z: Sequence[tf.Tensor]
+    h: Sequence[tf.Tensor]
+    logits: tf.Tensor
+
+
+class _RowRates(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate of shape (networks, 1), constant in time."""
+
+    def __init__(self, rates: tf.Variable) -> None:
+        self.rates = rates
+
+    def __call__(self, step: object) -> tf.Variable:
+        return self.rates
+
+
+class Population:
+    """Networks of one template and one optimiser, trained side by side on one data set.
+
+    Args:
+        template: the graph.
+        optimizer: a name of the catalogue.
+        x, y: the whole data set, shapes (samples, features) and (samples,).
+        size: number of networks (rows).
+        longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
+            that each graph is compiled once.
+        extra: room for samples that `feed` brings.
+        batch_size: if given, these come as whole batches: `advance` is told which batch, not which samples.
+        penalties: names of those penalties that any network has; see `reset`.
+    """
+
+    def __init__(
+        self,
+        template: models.Template,
+        optimizer: str,
+        x: np.ndarray,
+        y: np.ndarray,
+        size: int,
+        longest: int,
+        extra: int = 0,
+        batch_size: int | None = None,
+        penalties: Sequence[str] = (),
+    ) -> None:
+        self.template = template
+        self.size = size
+        self.shift = "none"  # of the inputs; whoever sets others notes it here
+        self._n_chunks = -(-longest // CHUNK)
+        behind = 0 if batch_size else extra
+        self._n = len(x)
+        self._x = tf.Variable(np.pad(x, ((0, behind), (0, 0))))
+        self._y = tf.Variable(np.pad(y, (0, behind)))
+        self._batches = None
+        if batch_size:
+            shape = extra // batch_size, batch_size
+            self._batches = tf.Variable(np.zeros((*shape, x.shape[1]), x.dtype)), tf.Variable(np.zeros(shape, y.dtype))
+        self._trainable_shapes = [tuple(v.shape) for v in template.model.trainable_variables]
+        self._state_shapes = [tuple(v.shape) for v in template.model.non_trainable_variables]
+        self._trainable = [self._matrix(shape) for shape in self._trainable_shapes]
+        self._state = [self._matrix(shape) for shape in self._state_shapes]
+        self._shift, self._scale = (tf.Variable(tf.zeros((size, x.shape[1]))) for _ in range(2))
+        self._rates = tf.Variable(tf.zeros((size, 1)))
+        self._strengths = {name: tf.Variable(tf.zeros(size)) for name in penalties}
+        # clipping by norm is of each row, so it happens to each network's gradient, not in the optimiser
+        self._clip_norm = OPTIMIZERS[optimizer].config.get("global_clipnorm")
+        unclipped = {"global_clipnorm": None} if self._clip_norm else {}
+        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates), **unclipped)
+        self._optimizer.build(self._trainable)
+        place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
+        self._slopes = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
+        self._units = [int(layer.output.shape[-1]) for layer in template.activations]
+
+    def _matrix(self, shape: tuple[int, ...]) -> keras.Variable:
+        return keras.Variable(np.zeros((self.size, int(np.prod(shape))), np.float32))
+
+    def reset(
+        self,
+        weights: Sequence[Sequence[np.ndarray]],
+        learning_rates: Sequence[float],
+        affines: Sequence[tuple[np.ndarray, np.ndarray]],
+        penalties: Mapping[str, Sequence[float]] | None = None,
+    ) -> None:
+        """Start anew.
+
+        Args: for each network
+            weights: as ``model.variables``.
+            learning_rates, affines: its rate, and (shift, scale) of its inputs.
+            penalties: the strength of each by name; see `_penalty`.
+        """
+        model = self.template.model
+        position = {id(v): i for i, v in enumerate(model.variables)}
+        for matrices, variables in (
+            (self._trainable, model.trainable_variables),
+            (self._state, model.non_trainable_variables),
+        ):
+            for matrix, variable in zip(matrices, variables, strict=True):
+                matrix.assign(np.stack([row[position[id(variable)]].ravel() for row in weights]))
+        self.set_rates(learning_rates, penalties)
+        self._shift.assign(np.stack([shift for shift, _ in affines]))
+        self._scale.assign(np.stack([scale for _, scale in affines]))
+        for variable in self._optimizer.variables:
+            variable.assign(tf.zeros(variable.shape, variable.dtype))
+
+    def set_rates(
+        self, learning_rates: Sequence[float], penalties: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
+        """Give each network its learning rate and the strengths of its penalties."""
+        self._rates.assign(np.asarray(learning_rates, np.float32)[:, None])
+        for name, strength in self._strengths.items():
+            strength.assign(np.asarray((penalties or {})[name], np.float32))
+
+    def set_inputs(self, x: np.ndarray) -> None:
+        """Put other features in place of the data set's."""
+        self._x[: self._n].assign(x)
+
+    def forget(self, masks: Sequence[np.ndarray]) -> None:
+        """Set moments of the optimiser to zero where a mask, of the form that `weights` has, is true."""
+        for slots in _slots(self._optimizer, self._trainable):
+            for slot, mask in zip(slots, masks, strict=True):
+                slot.assign(np.where(mask.reshape(slot.shape), 0, slot.numpy()))
+
+    def feed(self, x: np.ndarray, y: np.ndarray) -> int:
+        """Bring samples, in place of those brought before; returns the index of the first sample, or batch."""
+        if self._batches:
+            for variable, value in zip(self._batches, (x, y), strict=True):
+                batches = value.reshape(-1, *variable.shape[1:])
+                variable[: len(batches)].assign(batches)
+            return 0
+        self._x[self._n : self._n + len(x)].assign(x)
+        self._y[self._n : self._n + len(y)].assign(y)
+        return self._n
+
+    def assign(self, weights: Sequence[np.ndarray]) -> None:
+        """Set the trainable variables, in the form that `weights` gives them."""
+        for matrix, value in zip(self._trainable, weights, strict=True):
+            matrix.assign(value.reshape(self.size, -1))
+
+    def variables(self) -> list[list[np.ndarray]]:
+        """For each network all its variables, as ``model.variables``: what `reset` takes."""
+        model = self.template.model
+        own = [*model.trainable_variables, *model.non_trainable_variables]
+        by_id = {id(v): value for v, value in zip(own, [*self.weights(), *self.state()], strict=True)}
+        return [[by_id[id(variable)][row] for variable in model.variables] for row in range(self.size)]
+
+    def weights(self) -> list[np.ndarray]:
+        """The trainable variables, each of shape (networks, *shape of the variable)."""
+        return _unpacked(self._trainable, self._trainable_shapes)
+
+    def state(self) -> list[np.ndarray]:
+        """The non-trainable variables, each of shape (networks, *shape of the variable)."""
+        return _unpacked(self._state, self._state_shapes)
+
+    def advance(self, order: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """Take the optimiser steps start, ..., stop - 1 of an epoch.
+
+        Args:
+            order: samples of each batch of the epoch, int32, shape (steps an epoch, networks, batch); or, if
+                batches are fed, the number of each, shape (steps an epoch, networks, 1).
+
+        Returns:
+            Whether all batch losses on the way were finite, bool, shape (networks,).
+        """
+        return self._advance(tf.constant(order), tf.constant(start), tf.constant(stop)).numpy()
+
+    @tf.function(jit_compile=True)
+    def _advance(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
+        finite = tf.ones((self.size,), tf.bool)
+        step = start
+        while step < stop:  # not tf.range, whose bounds XLA takes for constants to compile anew for
+            gradients, state, losses = tf.vectorized_map(
+                self._gradient, self._rows(order[step]), fallback_to_while_loop=False
+            )
+            self._optimizer.apply(gradients, self._trainable)
+            for matrix, value in zip(self._state, state, strict=True):
+                matrix.assign(value)
+            finite = finite & tf.math.is_finite(losses)
+            step += 1
+        return finite
+
+    def measure(self, samples: np.ndarray) -> Measurement:
+        """Forward pass, in inference mode, over each network's own samples, int32, shape (networks, n)."""
+        n = samples.shape[1]
+        sums, layers = self._measure(*self._chunks(samples))
+        found = _LayerSums(*([part.numpy() for part in layer] for layer in zip(*layers, strict=True)))
+        return Measurement(
+            sums.loss.numpy() / n,
+            sums.correct.numpy() / n,
+            *(found.active, found.active_strict, found.active_lenient, found.open),
+            [total / n for total in found.output],
+            [total / n for total in found.zeros],
+        )
+
+    @tf.function(jit_compile=True)
+    def _measure(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
+        units = [(self.size, n) for n in self._units]
+        layers = [_LayerSums(*(*[tf.zeros(u, tf.int32)] * 4, tf.zeros(u), tf.zeros(u[:1]))) for u in units]
+        sums = _Sums(tf.zeros((self.size,)), tf.zeros((self.size,)))
+        for chunk in tf.range(tf.shape(samples)[0]):
+            part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
+            sums = _added(sums, part_sums)
+            layers = [_added(layer, part) for layer, part in zip(layers, parts, strict=True)]
+        return sums, layers
+
+    def inspect(self, samples: np.ndarray) -> Inspection:
+        """Gradients and output ranges, in inference mode, over each network's own samples."""
+        sums, low, high = self._inspect(*self._chunks(samples))
+        gradients = [value / samples.shape[1] for value in _unpacked(sums, self._trainable_shapes)]
+        return Inspection(gradients, [value.numpy() for value in low], [value.numpy() for value in high])
+
+    @tf.function(jit_compile=True)
+    def _inspect(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list, list]:
+        sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
+        low = [tf.fill((self.size, units), np.inf) for units in self._units]
+        high = [tf.fill((self.size, units), -np.inf) for units in self._units]
+        for chunk in tf.range(tf.shape(samples)[0]):
+            gradients, lows, highs = self._map(self._inspect_row, samples[chunk], weight[chunk])
+            sums = [a + b for a, b in zip(sums, gradients, strict=True)]
+            low = [tf.minimum(a, b) for a, b in zip(low, lows, strict=True)]
+            high = [tf.maximum(a, b) for a, b in zip(high, highs, strict=True)]
+        return sums, low, high
+
+    def _map(self, function: Callable[[_Row, tf.Tensor], Any], samples: tf.Tensor, mask: tf.Tensor) -> Any:
+        """A function of one network and a mask over its samples, applied to all networks."""
+        return tf.vectorized_map(lambda row: function(row, mask), self._rows(samples), fallback_to_while_loop=False)
+
+    def _chunks(self, samples: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cut (networks, n) into chunks: samples (chunks, networks, CHUNK), and their weight 1, or 0 for padding."""
+        networks, n = samples.shape
+        length = self._n_chunks * CHUNK
+        padded = np.pad(samples, ((0, 0), (0, length - n)), mode="edge")
+        weight = (np.arange(length) < n).astype(np.float32).reshape(-1, CHUNK)
+        return tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1)), tf.constant(weight)
+
+    def _rows(self, samples: tf.Tensor) -> _Row:
+        """What one call of a vectorised function sees."""
+        return _Row(
+            [matrix.value for matrix in self._trainable],
+            [matrix.value for matrix in self._state],
+            self._shift.value(),
+            self._scale.value(),
+            {name: strength.value() for name, strength in self._strengths.items()},
+            samples,
+        )
+
+    def _gradient(self, row: _Row, mask: tf.Tensor | None = None) -> tuple[list, list, tf.Tensor]:
+        """One network: gradient of the batch's mean loss, or with a mask of the masked sum in inference mode."""
+        if mask is None and self._batches:
+            x, y = (tf.gather(batches.value(), row.samples[0]) for batches in self._batches)
+        else:
+            x, y = tf.gather(self._x.value(), row.samples), tf.gather(self._y.value(), row.samples)
+        x = (x - row.shift) / row.scale
+        with tf.GradientTape() as tape:
+            tape.watch(row.trainable)
+            probed, new_state = self._forward(row, x, training=mask is None)
+            losses = self._losses(y, probed.logits)
+            loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
+            if row.strengths and mask is None:
+                loss += self._penalty(row, probed)
+        gradient = tape.gradient(loss, row.trainable)
+        if self._clip_norm and mask is None:
+            norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in gradient))
+            gradient, _ = tf.clip_by_global_norm(gradient, self._clip_norm, use_norm=norm)
+        return gradient, [tf.reshape(value, [-1]) for value in new_state], loss
+
+    def _forward(self, row: _Row, x: tf.Tensor, training: bool) -> tuple[_Probed, list]:
+        """One network on scaled inputs, and its state after that."""
+        outputs, state = self.template.probe.stateless_call(
+            _shaped(row.trainable, self._trainable_shapes),
+            _shaped(row.state, self._state_shapes),
+            x,
+            training=training,
+        )
+        depth = len(self.template.activations)
+        return _Probed(outputs[:depth], outputs[depth:-1], outputs[-1]), state
+
+    def _penalty(self, row: _Row, probed: _Probed) -> tf.Tensor:
+        """One network: strength times the squared entries, or for activity the summed abs(h) of a sample's mean."""
+        total = 0.0
+        for name, places in self.template.penalised.items():
+            if name in row.strengths:
+                total += row.strengths[name] * sum(tf.reduce_sum(tf.square(row.trainable[i])) for i in places)
+        if "activity_penalty" in row.strengths:
+            sizes = [tf.reduce_sum(tf.abs(h)) / tf.cast(tf.shape(h)[0], h.dtype) for h in probed.h]
+            total += row.strengths["activity_penalty"] * sum(sizes)
+        return total
+
+    def _losses(self, y: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """Loss of each sample: squared error, or cross-entropy of the logits."""
+        if self.template.regression:
+            return tf.reduce_mean(tf.square(outputs - y[:, None]), axis=-1)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
+
+    def _measure_row(self, row: _Row, mask: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
+        """One network on one chunk."""
+        probed = self._probe(row)
+        y = tf.gather(self._y.value(), row.samples)
+        if self.template.regression:
+            correct = tf.fill(tf.shape(y), np.nan)  # there is no accuracy
+        else:
+            correct = tf.cast(tf.equal(tf.argmax(probed.logits, axis=-1, output_type=tf.int32), y), tf.float32)
+        sums = _Sums(tf.reduce_sum(self._losses(y, probed.logits) * mask), tf.reduce_sum(correct * mask))
+        return sums, [
+            self._measure_layer(place, row, z, h, mask)
+            for place, (z, h) in enumerate(zip(probed.z, probed.h, strict=True))
+        ]
+
+    def _measure_layer(self, place: int, row: _Row, z: tf.Tensor, h: tf.Tensor, mask: tf.Tensor) -> _LayerSums:
+        """One hidden layer of one network on one chunk; z and h of shape (samples, [positions,] units)."""
+        own = [tf.reshape(row.trainable[i], self._trainable_shapes[i]) for i in self._slopes[place]]
+        slope = tf.abs(activations.derivative(self.template.activations[place], z, own))
+        threshold, size = self.template.threshold, tf.abs(h)
+        positions, units = list(range(1, len(h.shape) - 1)), list(range(1, len(h.shape)))
+        present = (mask > 0)[:, None]
+        steepness = [slope > threshold * factor for factor in ((1, 10, 0.1) if threshold else (1,))]
+        *active, opened = [
+            tf.reduce_sum(tf.cast(tf.reduce_any(true, axis=positions) & present, tf.int32), axis=0)
+            for true in (*steepness, z > 0)
+        ]
+        if not threshold:  # piecewise linear: the same whatever the threshold
+            active *= 3
+        mean = tf.reduce_sum(tf.where(present, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
+        zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)
+        return _LayerSums(*(*active, opened, mean, tf.reduce_sum(zeros * mask)))
+
+    def _inspect_row(self, row: _Row, mask: tf.Tensor) -> tuple[list, list, list]:
+        """One network on one chunk: gradient of the summed loss, and per layer smallest and largest h."""
+        outputs = self._probe(row).h
+        present = [_like(mask, h) > 0 for h in outputs]
+        pairs = list(zip(present, outputs, strict=True))
+        low = [tf.reduce_min(tf.where(p, h, np.inf), axis=_but_last(h)) for p, h in pairs]
+        high = [tf.reduce_max(tf.where(p, h, -np.inf), axis=_but_last(h)) for p, h in pairs]
+        return self._gradient(row, mask)[0], low, high
+
+    def _probe(self, row: _Row) -> _Probed:
+        """One network in inference mode."""
+        x = (tf.gather(self._x.value(), row.samples) - row.shift) / row.scale
+        return self._forward(row, x, training=False)[0]
+
+
+def _added(one: Any, other: Any) -> Any:
+    """The sums of two named tuples' fields."""
+    return type(one)(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def _like(mask: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """The mask over samples, ready to go with h of shape (samples, ..., units)."""
+    return tf.reshape(mask, [-1] + [1] * (len(h.shape) - 1))
+
+
+def _but_last(h: tf.Tensor) -> list[int]:
+    return list(range(len(h.shape) - 1))
+
+
+def _slots(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> list[list[keras.Variable]]:
+    """The optimiser's moments: each a list with one entry a variable."""
+    shapes = [tuple(v.shape) for v in variables]
+    lists = [value for name, value in vars(optimizer).items() if name != "_trainable_variables"]
+    return [
+        value
+        for value in lists
+        if isinstance(value, list) and value and [tuple(getattr(v, "shape", (-1,))) for v in value] == shapes
+    ]
+
+
+def _shaped(values: Iterable[tf.Tensor], shapes: Sequence[tuple[int, ...]]) -> list[tf.Tensor]:
+    return [tf.reshape(value, shape) for value, shape in zip(values, shapes, strict=True)]
+
+
+def _unpacked(matrices: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """Matrices of shape (networks, entries) as arrays, each of shape (networks, *shape)."""
+    pairs = zip(matrices, shapes, strict=True)
+    return [matrix.numpy().reshape(matrix.shape[0], *shape) for matrix, shape in pairs]

@@ -1,0 +1,81 @@
+"""What is fixed while populations of one course are trained: the course, the data, and the compiled populations."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from dying_relu.design.course import Course, Graph, Network, Stage
+from dying_relu.design.datasets import DATASETS
+from dying_relu.design.settings import Settings
+from dying_relu.engine import datasets, models
+from dying_relu.engine.datasets import Affine, Data, Split
+from dying_relu.engine.population import Population
+
+Compiled = dict[tuple[Graph, int, int], Population]  # by graph, rows, and room for other samples
+
+
+class Setup:
+    """What networks that share a population have in common.
+
+    Attributes:
+        course: of any of them.
+        data: the whole data set.
+        populations: one for each stage; the same for both where the graph stays.
+        room: for the samples of an epoch, where they are drawn afresh; used again and again.
+    """
+
+    def __init__(self, course: Course, compiled: Compiled) -> None:
+        self.course = course
+        self.dataset = course.settings.dataset
+        self.data = datasets.load(self.dataset)
+        self.populations = [self._compiled(stage, compiled) for stage in course.stages]
+        info = DATASETS[self.dataset]
+        self.room: Data | None = None
+        if info.steps is not None:
+            x = np.empty((course.extra, info.n_features), np.float32)
+            self.room = Data(x, np.empty(course.extra, np.float32))
+        # one cache for each course, gone with it
+        self.split = lru_cache(maxsize=None)(self._split)
+        self._affine = lru_cache(maxsize=None)(self._drawn_affine)
+        self._weights = lru_cache(maxsize=256)(self._drawn_weights)
+
+    def affine(self, network: Network) -> Affine:
+        """What happens to the inputs of a network."""
+        return self._affine(network.seed, network.settings.scaling)
+
+    def weights(self, network: Network, *key: object) -> list[np.ndarray]:
+        """Initial weights, as ``model.variables``; with a key, those of another draw."""
+        start = {name: getattr(network.settings, name) for name in ("initializer", "init_scale", "bias")}
+        return self._weights(Settings().model_copy(update=start), network.seed, *key)
+
+    def shifted(self, shift: str) -> np.ndarray:
+        """The features of the whole data set under a shift."""
+        return datasets.shifted(shift, self.dataset, self.data.x)
+
+    def _compiled(self, stage: Stage, compiled: Compiled) -> Population:
+        """The population of a stage; courses of one job share what is compiled."""
+        course, graph = self.course, stage.graph
+        key = graph, course.rows, course.extra
+        if key not in compiled:
+            info = DATASETS[self.dataset]
+            compiled[key] = Population(
+                models.build(stage.settings),
+                graph.optimizer,
+                self.data.x,
+                self.data.y,
+                size=course.rows,
+                longest=max(info.n_train, info.n_samples - info.n_train),
+                extra=course.extra,
+                batch_size=None if info.steps is None else graph.batch_size,
+                penalties=graph.penalties,
+            )
+        return compiled[key]
+
+    def _split(self, seed: int) -> Split:
+        return datasets.split(self.dataset, self.course.study, seed)
+
+    def _drawn_affine(self, seed: int, scaling: str) -> Affine:
+        return datasets.affine(scaling, self.data.x[self.split(seed).train])
+
+    def _drawn_weights(self, start: Settings, seed: int, *key: object) -> list[np.ndarray]:
+        return models.initial_weights(self.populations[0].template, start, self.course.study, seed, *key)

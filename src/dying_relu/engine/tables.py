@@ -1,0 +1,68 @@
+"""The tables of a training job.
+
+A diverged network has no counts: they are missing, never 0.
+    networks: one row a network; settings, seed, outcome.
+    activity: one row a network, hidden layer and measured moment; counts of dead units.
+    history: one row a network and measured moment; loss, accuracy, size of the updates.
+    units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
+        active); their gradients, output ranges and movement over the last epoch, and, if the study asks, how
+        many of those that died are active once their bias, or their weights, are put back to where they started.
+    layers: if the study asks, one row a network, hidden layer and of three moments; gradients and outputs.
+    shifted: if the study asks, one row a network, hidden layer and shift of the test samples; dead units there.
+    trajectory: one row a network of a single hidden unit and measured moment; its weights.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dying_relu.design.course import Network
+from dying_relu.design.settings import SETTINGS
+from dying_relu.engine.record import WEIGHTS, Columns
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "networks": (),
+    "activity": (),
+    "history": (),
+    "units": (),
+    "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
+    "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),
+    "trajectory": ("step", "epoch", *WEIGHTS, "activity_rate"),
+}  # and the columns of those that may be empty
+_TEXTS = ("status", "test_shift")
+Stacked = dict[str, np.ndarray]  # columns of a table; "network" counts the networks, the others are measured
+
+
+def stacked(table: str, pieces: Sequence[Columns], n: int) -> Stacked:
+    """The first n networks of each piece, one piece after the other."""
+    columns = {"network": np.tile(np.arange(n), len(pieces))}
+    if not pieces:
+        return columns | {key: np.empty(0) for key in TABLES[table]}
+    for key in pieces[0]:
+        columns[key] = np.concatenate([np.broadcast_to(p[key], np.shape(p[key]) or n)[:n] for p in pieces])
+    return columns
+
+
+def described(networks: Sequence[Network]) -> pd.DataFrame:
+    """The identifying columns: study, grid, phase, settings, seed."""
+    frame = pd.DataFrame(
+        {
+            "study": networks[0].course.study,
+            "grid": [network.grid for network in networks],
+            "phase": [network.phase for network in networks],
+            **{key: [getattr(network.settings, key) for network in networks] for key in SETTINGS},
+            "seed": [network.seed for network in networks],
+        }
+    )
+    texts = frame.columns[[isinstance(value, str) for value in frame.iloc[0]]]
+    return frame.astype({**dict.fromkeys(texts, "category"), "bias": float})
+
+
+def table(networks: pd.DataFrame, pieces: Sequence[Stacked]) -> pd.DataFrame:
+    """One table of a job: the identifying columns beside the measured ones; counts as nullable integers."""
+    columns = {key: np.concatenate([piece[key] for piece in pieces]) for key in pieces[0]}
+    frame = networks.iloc[columns.pop("network")].reset_index(drop=True).assign(**columns)
+    counts = [key for key in columns if key.startswith("n_") or key == "diverged_step"]
+    texts = [key for key in columns if key in _TEXTS]
+    return frame.astype({**dict.fromkeys(counts, "Int32"), **dict.fromkeys(texts, "category")})

@@ -1,0 +1,94 @@
+r"""Hold the text to what the workflow makes, without training anything: keys, tables, figures, claims and sections.
+
+A misspelt key would stop the build in its last rule, a forgotten ``\input`` would drop a section without a word.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dying_relu import studies
+from dying_relu.design.study import STUDIES, Study
+from dying_relu.ledger.claims import Claim
+from dying_relu.report.captions import captions
+from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, GENERAL, PROVENANCE, TABLES
+
+PAPER = Path("paper")
+_COMMENT = re.compile(r"(?m)(?<!\\)%.*$")
+_USE = re.compile(r"\\(result|interval|estimate|generatedtable|generatedlongtable|studyfigure|verdict)\{([^}#]*)\}")
+_INPUT = re.compile(r"\\input\{sections/(\w+)(?:\.tex)?\}")
+
+
+def problems(all_studies: Mapping[str, Study], claims: Mapping[str, Claim], paper: Path = PAPER) -> list[str]:
+    """What does not fit together between paper/ and the studies, each as one sentence with its place."""
+    files = {path: _COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sorted(paper.rglob("*.tex"))}
+    uses = [(path, *use) for path, text in files.items() for use in _uses(text) if path.name != "generated.tex"]
+    return [*_unmade(uses, all_studies, claims), *_unused(uses, all_studies), *_sections(files, paper, all_studies)]
+
+
+def _uses(text: str) -> Iterator[tuple[int, str, str]]:
+    """(line, command, key) of each use of something that the workflow makes."""
+    for match in _USE.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, match[1], re.sub(r"\s+", " ", match[2])
+
+
+def _unmade(uses: list, all_studies: Mapping[str, Study], claims: Mapping[str, Claim]) -> Iterator[str]:
+    made = {
+        "number": {*GENERAL, *PROVENANCE, *(f"{claim}{suffix}" for claim in claims for suffix in CLAIM_SUFFIXES)},
+        "table": set(TABLES),
+        "figure": set(captions(all_studies)),
+        "claim": set(claims),
+    }
+    for name, study in all_studies.items():
+        contents = studies.contents(name)
+        made["number"] |= {f"{name}.{key}" for key in (*contents.numbers, *(COUNTS if study.grids else ()))}
+        made["table"] |= {f"{name}.{table}" for table in contents.tables}
+    for path, line, command, key in uses:
+        what = _WHAT[command]
+        if key not in made[what]:
+            owner = key.partition(".")[0]
+            if owner in studies.names():
+                place = f"src/dying_relu/studies/{owner}/__init__.py"
+            else:
+                place = "config/claims.yaml" if what == "claim" else str(STUDIES)
+            yield f"{path}:{line}: \\{command}{{{key}}}: nothing makes this {what}; see {place}"
+
+
+_WHAT = {
+    "result": "number",
+    "interval": "number",
+    "estimate": "number",
+    "generatedtable": "table",
+    "generatedlongtable": "table",
+    "studyfigure": "figure",
+    "verdict": "claim",
+}
+
+
+def _unused(uses: list, all_studies: Mapping[str, Study]) -> Iterator[str]:
+    used = {(_WHAT[command], key) for _, _, command, key in uses}
+    for name in all_studies:
+        contents, place = studies.contents(name), f"src/dying_relu/studies/{name}/__init__.py"
+        for what, keys in (("number", contents.numbers), ("table", contents.tables)):
+            for key in keys:
+                if (what, f"{name}.{key}") not in used:
+                    yield f"{place}: {what}s: '{key}' is made, but no file in paper/ uses it"
+
+
+def _sections(files: Mapping[Path, str], paper: Path, all_studies: Mapping[str, Study]) -> Iterator[str]:
+    placed = {name for text in files.values() for name in _INPUT.findall(text)}
+    for path in files:
+        if path.parent.name == "sections" and path.stem not in placed:
+            yield f"{path}: no file inputs this section; add \\input{{sections/{path.name}}} to {paper}/paper.tex"
+    for name in sorted(placed - {path.stem for path in files}):
+        yield f"{paper}/paper.tex: \\input{{sections/{name}.tex}}: there is no such file"
+    shown = {use[2] for text in files.values() for use in _uses(text) if use[1] == "studyfigure"}
+    for name in sorted(placed & set(all_studies)):
+        for key in all_studies[name].figures:
+            figure = all_studies[name].figure_name(key)
+            if figure not in shown:
+                remedy = rf"write \studyfigure{{{figure}}}"
+                yield f"{STUDIES}/{name}.yaml: figures.{key}: no file in paper/ shows it; {remedy}"
+    for name in studies.names():
+        if name not in all_studies:
+            yield f"src/dying_relu/studies/{name}: there is no {STUDIES}/{name}.yaml"

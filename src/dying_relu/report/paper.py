@@ -1,0 +1,135 @@
+r"""From results to LaTeX: every number, table, figure and verdict of the paper, as generated commands.
+
+``\result{key}`` prints a number, ``\interval{key}`` its interval, ``\estimate{key}`` both, ``\generatedtable{name}`` a
+table, ``\studyfigure{name}`` a figure with its caption and the command that remakes it, ``\verdict{claim}{if
+supported}{if refuted}{if inconclusive}`` chooses a wording. An unknown key stops the build, and `report.lint` finds it
+before anything is trained.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from dying_relu import studies
+from dying_relu.analysis.choice import in_words
+from dying_relu.design.study import Preset, Study
+from dying_relu.report.captions import captions
+from dying_relu.report.numbers import of_claims
+from dying_relu.report.tables import Column, Table, column
+from dying_relu.report.units import bracket, escape, printed
+
+PAPER = Path("paper")
+
+
+def generated(
+    numbers: pd.DataFrame,
+    tables: Mapping[str, Table],
+    ledger: pd.DataFrame,
+    all_studies: Mapping[str, Study],
+    preset: Preset,
+    provenance: Mapping[str, str],
+) -> str:
+    """The text of results/paper/numbers.tex: all that paper.tex may refer to.
+
+    Args:
+        numbers: of all studies and of the paper as a whole; columns `numbers.COLUMNS`.
+        tables: by their name in the text, e.g. ``bias.arms``.
+    """
+    numbers = pd.concat([numbers, of_claims(ledger, preset.resamples)], ignore_index=True)
+    shown = {row.key: _with_word(row.value, row.unit) for row in numbers.itertuples()}
+    shown |= {f"provenance.{key}": escape(value) for key, value in provenance.items()}
+    intervals = {
+        row.key: bracket(row.ci_low, row.ci_high, row.unit) if pd.notna(row.value) else ""
+        for row in numbers.itertuples()
+        if pd.notna(row.n_seeds) or pd.isna(row.value)
+    }
+    bodies = {name: table.latex() for name, table in tables.items()}
+    bodies |= {"ledger": ledger_table(ledger, shown).latex(), "choices": choices_table(all_studies).latex()}
+    figures = {name: figure(name, caption) for name, caption in captions(all_studies).items()}
+    placed = inputs(PAPER / "paper.tex")
+    others = "".join(plain_section(study) for name, study in all_studies.items() if name not in placed)
+    draft = f"DRAFT: built from the {preset.name} preset, not from a full run" if preset.draft else ""
+    everything = {
+        "result": shown,
+        "interval": intervals,
+        "table": bodies,
+        "figure": figures,
+        "ledger": dict(zip(ledger["claim"], ledger["verdict"], strict=True)),
+        "text": {"draft": draft, "studies": others},
+    }
+    return "% Made by the workflow; do not edit.\n" + "".join(commands(*item) for item in everything.items())
+
+
+def _with_word(value: object, unit: str) -> str:
+    text = printed(value, unit)
+    return f"{text} points" if unit == "points" and text != "--" else text
+
+
+def commands(kind: str, values: Mapping[str, str]) -> str:
+    r"""LaTeX definitions behind ``\result``, ``\generatedtable`` and their like (see paper/generated.tex)."""
+    return "".join(rf"\define{{{kind}}}{{{key}}}{{{value}}}" + "\n" for key, value in values.items())
+
+
+def inputs(path: Path) -> set[str]:
+    """The names of the sections that a LaTeX file inputs."""
+    text = re.sub(r"(?m)(?<!\\)%.*$", "", path.read_text(encoding="utf-8"))
+    return set(re.findall(r"\\input\{sections/(\w+)(?:\.tex)?\}", text))
+
+
+def figure(name: str, caption: str) -> str:
+    """A figure environment, its caption ending with the command that remakes it."""
+    return (
+        rf"\begin{{figure}}[tbp]\centering\includegraphics[width=\textwidth]{{{name}.pdf}}"
+        rf"\caption{{{escape(caption)} {remake(f'results/figures/{name}.pdf')}}}\label{{fig:{name}}}\end{{figure}}"
+    )
+
+
+def remake(target: str) -> str:
+    """The command that makes a file again, as the end of a caption."""
+    path = escape(target).replace("/", r"/\allowbreak ")
+    return rf"Remake: \texttt{{snakemake {path}}}"
+
+
+def plain_section(study: Study) -> str:
+    r"""A section for a study that paper.tex inputs none of: its title, question and figures."""
+    names = [study.figure_name(key) for key in study.figures]
+    references = ", ".join(rf"\ref{{fig:{name}}}" for name in names)
+    seen = f" See Figures {references}." if names else ""
+    figures = "".join(rf"\studyfigure{{{name}}}" for name in names)
+    return rf"\section{{{escape(study.title)}}} {escape(study.question)}{seen} {figures}"
+
+
+def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str]) -> Table:
+    """The verdicts; ``shown`` holds the claims' numbers as they are printed."""
+    frame = ledger.assign(
+        estimate=[shown[name] for name in ledger["claim"]],
+        interval=[bracket(row.ci_low, row.ci_high, row.unit) for row in ledger.itertuples()],
+        p=[shown[f"{name}.p"] for name in ledger["claim"]],
+    )
+    sentence = r"\textbf{{{}}} ({}). \emph{{{}}} Tested: {}"
+    columns = [
+        Column(
+            "claim, and its sharpened statement", ("claim", "source", "told", "statement"), "text", sentence, width=0.44
+        ),
+        Column("estimate", ("estimate",), "latex"),
+        Column("interval", ("interval",), "latex"),
+        column("n", "n_seeds", "count"),
+        Column("p (Holm)", ("p",), "latex"),
+        column("verdict", "verdict"),
+    ]
+    return Table(frame, columns, long=True)
+
+
+def choices_table(all_studies: Mapping[str, Study]) -> Table:
+    """Everything that is chosen on pilot seeds, by study: what, by which measure and rule, among which networks."""
+    rows = [
+        (study.title, rule.name, rule.measure.replace("_", " "), in_words(rule), rule.among)
+        for name, study in all_studies.items()
+        for rule in studies.contents(name).choices.values()
+    ]
+    frame = pd.DataFrame(rows, columns=["study", "choice", "measure", "rule", "among"])
+    frame["study"] = frame["study"].where(~frame["study"].duplicated(), "")
+    widths = {"study": 0.14, "choice": 0.16, "measure": 0.12, "rule": 0.2, "among": 0.24}
+    return Table(frame, [Column(name, (name,), "text", width=width) for name, width in widths.items()], long=True)

@@ -1,0 +1,43 @@
+"""The study convolution: whether a unit with shared weights dies less easily."""
+
+from dying_relu.design.contents import Choice, Contents, Kind, by_unit
+
+CONTENTS = Contents(
+    estimands={
+        "unshared_less_shared_deaths": ("activity",),
+    },
+    kinds={
+        "convolution_dead": Kind(
+            "dead share and zero outputs of each layer, and failed networks, against the rate, for each architecture "
+            "and width",
+            tables=("networks", "activity"),
+            grids=("main", "dense"),
+        ),
+        "convolution_relative": Kind(
+            "dead share against the rate on three scales",
+            tables=("networks", "activity", "history"),
+            grids=("main", "dense"),
+        ),
+    },
+    choices={
+        "rate": Choice(
+            "rate of the comparison",
+            ("learning_rate",),
+            "dead",
+            best=0.5,
+            among="the other units (unshared, dense), at rates at which at least half of the convolutions are finite",
+        ),
+    },
+    reads=("networks", "activity", "history"),
+    numbers=by_unit(
+        setting="rate dense.8.rate dense.20.rate standardised.rate.low standardised.rate.high",
+        count="depth conv.width conv.parameters local.parameters dense.8.parameters dense.20.parameters "
+        "dense.84.parameters dense.20.width dense.84.width standardised.seeds",
+        share="conv.dead conv.zero local.dead local.zero",
+        text="local.units",
+        rough_number="gradient.ratio relative.fall.rate relative.limit.rate",
+        points="relative.fall relative.limit dense.8.equal dense.8.own dense.20.equal dense.20.own standardised.low "
+        "standardised.high",
+    ),
+    tables=("classes", "rates"),
+)

@@ -1,0 +1,43 @@
+"""The study outlier: what one extreme sample does to a network that has settled, and by which part of its step."""
+
+from dying_relu.design.contents import Choice, Contents, Kind, by_unit
+
+CONTENTS = Contents(
+    estimands={
+        "gradient_ratio_outlier": ("history",),
+        "lasting_deaths_outlier": ("activity",),
+        "share_undone_by_bias": ("activity",),
+        "deaths_with_standardised_features": ("activity",),
+    },
+    kinds={
+        "outlier_effect": Kind(
+            "gradient ratio, excess of dead units and divergence against the outlier's size",
+            tables=("activity", "history", "networks"),
+            grids=("twin", "outlier"),
+        ),
+        "outlier_cause": Kind(
+            "excess of dead units with a part put back, or gradients clipped",
+            tables=("activity",),
+            grids=("twin", "outlier"),
+        ),
+        "outlier_collapse": Kind(
+            "excess of dead units against rate times squared size",
+            tables=("activity",),
+            grids=("twin", "outlier"),
+        ),
+    },
+    choices={
+        "deadliest": Choice(
+            "size of the outlier", ("strength",), "excess_dead", among="raw features, plain SGD, at the end of training"
+        ),
+    },
+    reads=("networks", "activity", "history"),
+    numbers=by_unit(
+        count="settle after",
+        setting="strength",
+        rough_number="raw.power standardised.power",
+        share="raw.diverged centred.diverged raw.at raw.at.first raw.after raw.after.first centred.after "
+        "scaled.after standardised.after undone.bias.at undone.weights.at undone.weights.after clipped.worst",
+    ),
+    tables=("effect",),
+)

@@ -1,0 +1,406 @@
+"""The numbers and tables that the section on recovery speaks of."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from dying_relu.analysis.arms import listed
+from dying_relu.analysis.frames import Tables, alive, confirmatory, counts, matching, paired
+from dying_relu.analysis.intervals import DIFFERENCE, SHARE, Estimate, estimate, share
+from dying_relu.analysis.survival import logrank
+from dying_relu.design.catalogue import ACTIVATIONS, INTERVENTIONS
+from dying_relu.design.datasets import DATASETS
+from dying_relu.report.numbers import Made
+from dying_relu.report.tables import Column, Table, column
+from dying_relu.report.tables import estimate as with_interval
+from dying_relu.studies.recovery.estimands import (
+    ARM,
+    CONTROL,
+    ELU,
+    HEALTHY,
+    KILLED,
+    LEAKY,
+    RENEWAL,
+    RESAMPLING,
+    TREATMENT,
+    accuracy_won,
+    back,
+    beside,
+    best_rate,
+    come_back,
+    damage,
+    finished,
+    life_table,
+    matched_rate,
+    of_grids,
+    opened,
+    opened_more,
+    proper_factor,
+    saturating,
+)
+from dying_relu.studies.recovery.tables import recovery_accuracy, recovery_depth
+
+# how networks are killed: the grids, and what their treatments are compared with
+_WAYS = {"SGD": (KILLED, "none"), "momentum": (("carried",), "none"), "half of the data": (("data",), "same_data")}
+_LAYERS = (1, 2, 3)
+
+
+def numbers(tables: Tables) -> Made:
+    """Numbers of the section, by key."""
+    return {
+        "factor": proper_factor(tables["networks"]),
+        **_killing(tables),
+        **_at_the_factor(tables),
+        **_speed(tables),
+        **_first_layer(tables["activity"]),
+        **_milder(tables),
+        **_long(tables),
+        **_resampling(tables["networks"], "regression"),
+        **_resampling(tables["networks"], "classes"),
+        **_saturation(tables),
+        **_sunk(tables["networks"]),
+    }
+
+
+def tables(found: Tables) -> dict[str, Table]:
+    """Tables of the section, by name."""
+    arms = list(_arms(found))
+    saturated = [
+        column("activation", "activation"),
+        column("killing rate", "rate", "setting"),
+        column("then rate ×", "factor", "setting"),
+        column("saturated", "saturated", "share"),
+        column("seeds with any", "seeds", "count"),
+        with_interval("back at the end", "back", "share"),
+        column("accuracy", "accuracy", "share"),
+    ]
+    return {
+        "reversibility": _reversibility(arms, recovery_accuracy(found)),
+        "hazards": _hazards(arms),
+        "saturation": Table(_saturated(found), saturated),
+        "frozen": _frozen(recovery_depth(found)),
+        "travel": _travel(recovery_depth(found), of_grids(found["networks"], "sunk", by=("activation", "bias"))),
+    }
+
+
+def _killing(found: Tables) -> Made:
+    """What the networks are like when the treatment begins."""
+    made: dict[str, float] = {}
+    for name, grids in {"kill": KILLED, "carried": ("carried",), "milder": ("milder",), "healthy": HEALTHY}.items():
+        networks, activity, history = (
+            matching(confirmatory(of_grids(found[key], *grids)), intervention="none")
+            for key in ("networks", "activity", "history")
+        )
+        then = activity[activity["epoch"] == activity["intervention_epoch"]]
+        dead = (then["n_dead"] / then["n_units"]).astype(float).groupby(then["layer"]).mean()
+        made |= {f"{name}.rate": networks["learning_rate"].max(), f"{name}.dead": dead.mean()}
+        if name == "kill":
+            start, curve = networks["intervention_epoch"], history[history["epoch"] == history["intervention_epoch"]]
+            made |= {f"kill.dead.{layer}": dead.get(layer) for layer in _LAYERS}
+            made |= {"kill.epochs": start.max(), "kill.after": (networks["epochs"] - start).max()}
+            made["kill.accuracy"] = curve["train_accuracy"].mean()
+    return made
+
+
+def _at_the_factor(found: Tables) -> Made:
+    """Shares reopened and accuracies of the claims' arms at the factor best for untreated networks, and divergence."""
+    everyone = confirmatory(of_grids(found["networks"], *KILLED))
+    fastest = matching(everyone, rate_factor=everyone["rate_factor"].max())
+    shares, layers = opened(found), matching(opened(found, by_layer=True), intervention="none")
+    arms = {"none": "none", "leaky": LEAKY, "elu": ELU, "norm": "add_batch_norm", "living": CONTROL}
+    return {
+        **{f"{key}.open": _mean(shares, arms[key], "share") for key in ("none", "leaky", "elu", "living")},
+        **{f"{key}.diverged": _mean(fastest, arms[key], "diverged") for key in ("none", "leaky", "elu")},
+        **{f"{key}.gain": estimate(accuracy_won(found, arms[key]), DIFFERENCE) for key in list(arms)[1:]},
+        **{f"none.open.{layer}": matching(layers, layer=layer)["share"].mean() for layer in _LAYERS},
+        "renewal.over.living": estimate(accuracy_won(found, RENEWAL, CONTROL), DIFFERENCE),
+        "healthy.after.accuracy": _mean(finished(found, *HEALTHY), "none", "test_accuracy"),
+    }
+
+
+def _mean(frame: pd.DataFrame, intervention: str, measure: str) -> float:
+    return matching(frame, intervention=intervention)[measure].astype(float).mean()
+
+
+def _speed(found: Tables) -> Made:
+    """Training accuracy with dead units renewed less untreated, at the first measurement after, and after an epoch."""
+    history = confirmatory(of_grids(found["history"], *KILLED))
+    history = matching(history, rate_factor=proper_factor(found["networks"]))
+    history = history.assign(time=history["epoch"] - history["intervention_epoch"])
+    times, made = history["time"][history["time"] > 0], {}
+    for key, after in (("slow.first", 0.0), ("slow.epoch", 1.0)):
+        nearest = times[(times - after).abs() == (times - after).abs().min()].min()
+        then = history[np.isclose(history["time"], nearest)]
+        gain = paired(then, "train_accuracy", {"intervention": RENEWAL}, {"intervention": "none"})
+        made |= {key: estimate(gain, DIFFERENCE), f"{key}.epochs": nearest}
+    return made
+
+
+def _first_layer(activity: pd.DataFrame) -> Made:
+    """Openings in the first layer while only plain SGD with ReLU acts, and under what does not help or does."""
+    first = matching(life_table(confirmatory(activity)), layer=1)
+    plain = matching(first, optimizer="sgd", activation="relu")
+    nothing = matching(plain, intervention=("none", "same_data"), dataset="digits", batch_norm=False, weight_decay=0)
+    parts = {
+        "plain": (nothing, ("seeds", "events", "exposure", "high")),
+        "decay": (matching(plain, intervention="add_weight_decay"), ("events", "high")),
+        "momentum": (matching(plain, intervention="switch_to_momentum"), ("events", "high")),
+        "adam": (matching(plain, intervention="switch_to_adam"), ("events", "high")),
+        "carried": (matching(first, grid="carried", intervention="none"), ("events", "exposure")),
+        "new": (matching(plain, intervention="new_data"), ("events", "seeds", "seeds.open")),
+    }
+    return {f"first.{name}.{key}": _openings(lives)[key] for name, (lives, keys) in parts.items() for key in keys}
+
+
+def _openings(lives: pd.DataFrame) -> dict[str, float]:
+    """Seeds with units at risk, and with an opening; the upper bound on their share; openings; unit-epochs at risk."""
+    seeds = counts(lives, "events", "exposure")
+    with_any, sums = int(seeds["value"].sum()), seeds[["events", "exposure"]].sum()
+    return {"seeds": len(seeds), "seeds.open": with_any, "high": share(with_any, len(seeds)).ci_high, **sums}
+
+
+def _milder(found: Tables) -> Made:
+    """The differences behind the claims once more, in networks killed at the lower of the two killing rates."""
+    grids = ("milder",)
+    differences = {
+        "leaky": opened_more(found, LEAKY, grids=grids),
+        "elu": opened_more(found, ELU, LEAKY, grids),
+        "renewal": accuracy_won(found, RENEWAL, grids=grids),
+        "renewal.over.living": accuracy_won(found, RENEWAL, CONTROL, grids),
+    }
+    seeds = confirmatory(matching(found["networks"], grid=grids))["seed"].nunique()
+    return {"milder.seeds": seeds, **{f"milder.{key}": estimate(d, DIFFERENCE) for key, d in differences.items()}}
+
+
+def _long(found: Tables) -> Made:
+    """Shares open after the long treatments."""
+    networks = confirmatory(of_grids(found["networks"], "long"))
+    shares, first = opened(found, "long"), matching(opened(found, "long", by_layer=True), layer=1)
+    return {
+        "long.after": (networks["epochs"] - networks["intervention_epoch"]).max(),
+        "long.seeds": networks["seed"].nunique(),
+        "long.none": _mean(shares, "none", "share"),
+        "long.leaky": _mean(shares, LEAKY, "share"),
+        "long.leaky.first": _mean(first, LEAKY, "share"),
+    }
+
+
+def _resampling(networks: pd.DataFrame, grid: str) -> Made:
+    """Best rates and outcomes with and without resampling, in regression or in classification."""
+    here = of_grids(networks, grid, by=ARM)
+    rates = {"none": best_rate(here, "none", grid), "resampled": best_rate(here, RESAMPLING, grid)}
+    arms = {"none": matching(confirmatory(here), intervention="none")}
+    arms["resampled"] = matching(confirmatory(here), intervention=RESAMPLING)
+    made: dict[str, float | Estimate | None] = {}
+    for name, rows in arms.items():
+        diverged = rows.groupby("learning_rate")["diverged"].mean()
+        made |= {f"{grid}.{name}.rate": rates[name], f"{grid}.{name}.highest": diverged[diverged <= 0.05].index.max()}
+    if grid == "classes":
+        at_best = matching(alive(confirmatory(here)), learning_rate=rates["none"])
+        won = paired(at_best, "test_accuracy", {"intervention": RESAMPLING}, {"intervention": "none"})
+        return {**made, "classes.difference": estimate(won, DIFFERENCE)}
+    losses = {name: alive(rows).set_index(["learning_rate", "seed"])["test_loss"] for name, rows in arms.items()}
+    ratios = (losses["resampled"] / losses["none"]).dropna().groupby("learning_rate").mean().sort_values()
+    for end, ratio in (("low", ratios.head(1)), ("high", ratios.tail(1))):
+        made |= {f"regression.ratio.{end}": ratio.max(), f"regression.ratio.{end}.rate": ratio.index.max()}
+    for name, rows in arms.items():
+        made[f"regression.{name}.dead"] = matching(rows, learning_rate=rates[name])["dead_fraction"].mean()
+    return made
+
+
+def _saturation(found: Tables) -> Made:
+    """How many units were saturated, at the matched and at the mildest killing rate, and the share that came back."""
+    rows, made = _saturated(found), {}
+    for name in ("sigmoid", "tanh"):
+        here = rows[rows["activation"] == ACTIVATIONS[name].name]
+        for prefix, rate in (("", matched_rate(found["activity"], name)), ("mild.", here["rate"].min())):
+            at = matching(here, rate=rate)
+            values = [Estimate(*row) for row in at[["back", "back_low", "back_high", "seeds"]].itertuples(index=False)]
+            made[f"{name}.{prefix}saturated"] = at["saturated"].mean()
+            made[f"{name}.{prefix}back"] = values[0] if values else None
+    networks = matching(found["networks"], grid=("sigmoid", "tanh"))
+    return {**made, "saturation.after": (networks["epochs"] - networks["intervention_epoch"]).max()}
+
+
+def _saturated(found: Tables) -> pd.DataFrame:
+    """At each killing rate: share saturated, factor chosen for recovery, seeds, share back, accuracy at the end."""
+    rows = []
+    everyone = confirmatory(matching(found["networks"], grid=("sigmoid", "tanh")))
+    for arm in listed(everyone, ["activation", "learning_rate"]):
+        name, rate = arm["activation"], arm["learning_rate"]
+        here = matching(back(found["activity"], name), learning_rate=rate)
+        factor = here["rate_factor"].max()  # it is one
+        networks = matching(saturating(everyone, name), learning_rate=rate, rate_factor=factor)
+        hurt = matching(damage(confirmatory(saturating(found["activity"], name))), learning_rate=rate)["damage"]
+        value = estimate(here.set_index("seed")["share"], SHARE)
+        rows.append(
+            {"activation": ACTIVATIONS[name].name, "rate": rate, "factor": factor, "saturated": hurt.mean()}
+            | {"seeds": len(here), "back": value.value, "back_low": value.ci_low, "back_high": value.ci_high}
+            | {"accuracy": networks["test_accuracy"].mean()}
+        )
+    keys = ["activation", "rate", "factor", "saturated", "seeds", "back", "back_low", "back_high", "accuracy"]
+    return pd.DataFrame(rows, columns=keys)
+
+
+def _sunk(networks: pd.DataFrame) -> Made:
+    """Single-layer networks whose units start deep below zero."""
+    sunk = confirmatory(of_grids(networks, "sunk", by=("activation", "bias")))
+    return {
+        "sunk.epochs": sunk["epochs"].max(),
+        "sunk.rate": sunk["learning_rate"].max(),
+        "sunk.seeds": sunk["seed"].nunique(),
+        "sunk.shallowest": -sunk["bias"].max(),
+        "sunk.deepest": -sunk["bias"].min(),
+    }
+
+
+class _Arm(NamedTuple):
+    """Networks killed in one way under one treatment.
+
+    Attributes:
+        levels: of the treatment.
+        others: of the treatment it is compared with; the same for that itself.
+        networks, shares, lives: of all treatments after this killing; shares and lives by layer.
+    """
+
+    killed: str
+    levels: Mapping[str, object]
+    others: Mapping[str, object]
+    networks: pd.DataFrame
+    shares: pd.DataFrame
+    lives: pd.DataFrame
+
+
+def _arms(found: Tables) -> Iterator[_Arm]:
+    """All treatments of killed networks in the order of the tables: by killing, treatment, and falling factor."""
+    for killed, (grids, reference) in _WAYS.items():
+        networks, activity = (confirmatory(of_grids(found[key], *grids)) for key in ("networks", "activity"))
+        proper = proper_factor(found["networks"], *grids, untreated=reference)
+        shares, lives = come_back(activity, "n_reopened", by_layer=True), life_table(activity)
+        untreated = set(matching(networks, intervention=reference)["rate_factor"])
+        rows = networks[list(TREATMENT)].drop_duplicates()
+        rows = rows.assign(beside=beside(rows, untreated, proper), intervention=rows["intervention"].astype(str))
+        for row in sorted(rows.itertuples(), key=lambda r: (list(INTERVENTIONS).index(r.intervention), -r.rate_factor)):
+            levels = {"intervention": row.intervention, "rate_factor": row.rate_factor}
+            others = {"intervention": reference, "rate_factor": row.beside}
+            yield _Arm(killed, levels, others, networks, shares, lives)
+
+
+def _described(arm: _Arm) -> dict[str, object]:
+    name = INTERVENTIONS[arm.levels["intervention"]].name
+    return {"killed": arm.killed, "treatment": name, "factor": arm.levels["rate_factor"]}
+
+
+_DESCRIBED = [column("killed", "killed"), column("treatment", "treatment"), column("rate ×", "factor", "setting")]
+
+
+def _reversibility(arms: list[_Arm], prices: pd.DataFrame) -> Table:
+    """Treatment by layer: share of killed units open at the end; test against no treatment; accuracy and price."""
+    healthy = matching(prices, state="healthy").sort_values("rate_factor")
+    price = healthy.groupby("intervention", observed=True)["mean"].last()  # of several factors at the highest
+    layers = {layer for arm in arms for layer in arm.lives["layer"].unique()}
+    rows = []
+    for arm in arms:
+        here, itself = matching(arm.networks, **arm.levels), arm.levels == arm.others
+        layer_shares = matching(arm.shares, **arm.levels).groupby("layer")["share"].mean()
+        won = paired(alive(arm.networks), "test_accuracy", arm.levels, arm.others).mean()
+        p = logrank(matching(arm.lives, **arm.levels), matching(arm.lives, **arm.others))[1]
+        rows.append(
+            {**_described(arm), **layer_shares.add_prefix("layer ")}
+            | {"p": np.nan if itself else p, "won": np.nan if itself else won}
+            | {"diverged": here["diverged"].mean(), "accuracy": here["test_accuracy"].mean()}
+            | {"price": price.get(arm.levels["intervention"]) if arm.killed == "SGD" else np.nan}
+        )
+    frame = pd.DataFrame(rows, columns=None if rows else ["p"])
+    known = frame["p"].notna()
+    if known.any():
+        frame.loc[known, "q"] = stats.false_discovery_control(frame["p"][known])
+    columns = [
+        *_DESCRIBED,
+        *(column(f"layer {layer}", f"layer {layer}", "share") for layer in sorted(layers)),
+        column("q", "q", "order of magnitude"),
+        column("diverged", "diverged", "share"),
+        column("accuracy", "accuracy", "share"),
+        column("won back", "won", "points"),
+        column("price", "price", "points"),
+    ]
+    return Table(frame, columns)
+
+
+def _hazards(arms: list[_Arm]) -> Table:
+    """Exposure, openings and hazard of each treatment and layer; where none opened, the bound by the rule of three."""
+    rows = []
+    for arm in arms:
+        for layer, lives in matching(arm.lives, **arm.levels).groupby("layer"):
+            seen, units = _openings(lives), lives["at_risk"][lives["time"] == lives["time"].min()].sum()
+            value = estimate(matching(arm.shares, **arm.levels, layer=layer).set_index("seed")["share"], SHARE)
+            rows.append(
+                {**_described(arm), "layer": layer, "units": units, **seen}
+                | {"hazard": (seen["events"] or 3) / seen["exposure"] if seen["exposure"] else np.nan}
+                | {"sign": "" if seen["events"] else "<"}
+                | {"open": value.value, "open_low": value.ci_low, "open_high": value.ci_high}
+            )
+    columns = [
+        *_DESCRIBED,
+        column("layer", "layer", "count"),
+        column("units", "units", "count"),
+        column("opened", "events", "count"),
+        column("unit-epochs", "exposure", "count"),
+        Column("hazard", ("hazard",), "rough number", sign="sign"),
+        with_interval("open at the end", "open", "share"),
+        Column("seeds", ("seeds.open", "seeds"), "count", "{}/{}"),
+        column("at most", "high", "share"),
+    ]
+    return Table(pd.DataFrame(rows), columns, long=True)
+
+
+def _frozen(table: pd.DataFrame) -> Table:
+    """For each activation where its derivative is exactly zero, and shares open at the end by depth."""
+    depths, rows = sorted(set(table["depth"])), []
+    for name, part in _by_activation(table):
+        moving = part["depth"][(part["measure"] == "movement") & (part["mean"] > 0)].max()
+        still = [depth for depth in depths if not depth <= moving]
+        here = matching(part, measure="open")
+        limits = {"frozen": part["frozen"].iloc[0], "still": min(still, default=np.inf)}
+        rows.append({"activation": name, **limits, **_by_depth(here, here["mean"])})
+    columns = [
+        column("activation", "activation"),
+        column("φ'=0 from", "frozen", "number"),
+        column("still from", "still", "number"),
+        *_depths(table, "share"),
+    ]
+    return Table(pd.DataFrame(rows), columns)
+
+
+def _travel(table: pd.DataFrame, networks: pd.DataFrame) -> Table:
+    """The fewest epochs in which a unit could reach zero at the speed of the last epoch, by starting depth.
+
+    A change of the incoming weights and bias of length m moves a pre-activation by at most m times the length of
+    (x, 1), which is at most sqrt(features + 1) for features in [0, 1]. Units whose slope is nowhere below zero are
+    left out.
+    """
+    features = max((DATASETS[name].n_features for name in networks["dataset"].unique()), default=0)
+    table = table[(table["measure"] == "movement") & (table["frozen"] > 0)]
+    rows = [
+        {"activation": name, **_by_depth(part, part["depth"] / part["mean"] / np.sqrt(features + 1))}
+        for name, part in _by_activation(table)
+    ]
+    return Table(pd.DataFrame(rows), [column("activation", "activation"), *_depths(table, "rough number")])
+
+
+def _by_activation(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Names and parts in the catalogue's order."""
+    parts = dict(iter(table.groupby("activation", observed=True)))
+    return ((entry.name, parts[name]) for name, entry in ACTIVATIONS.items() if name in parts)
+
+
+def _by_depth(table: pd.DataFrame, values: pd.Series) -> dict[str, float]:
+    return {f"depth {depth:g}": value for depth, value in zip(table["depth"], values, strict=True)}
+
+
+def _depths(table: pd.DataFrame, unit: str) -> list[Column]:
+    """A column for each starting depth, as `_by_depth` calls them."""
+    return [column(f"{depth:g}", f"depth {depth:g}", unit) for depth in sorted(set(table["depth"]))]

@@ -1,0 +1,1 @@
+"""What scripts and rules need: sources, atomic files, progress, errors."""

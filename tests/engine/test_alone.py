@@ -1,0 +1,101 @@
+"""A row of a population and the same network trained alone with Keras's fit, on all kinds of networks."""
+
+import numpy as np
+import pytest
+
+from training import held_to_alone, trained
+
+ONE_UNIT = {
+    "dataset": "relu_target",
+    "scaling": "raw",
+    "depth": 1,
+    "width": 1,
+    "bias": None,
+    "output_layer": False,
+    "batch_size": 1000,
+}
+
+
+def test_single_units_agree_with_units_trained_alone(engine, small_study):
+    item = small_study(
+        settings={**ONE_UNIT, "epochs": 2, "learning_rate": 0.02},
+        grids={
+            "starts": {"initializer": ["ones"], "init_scale": [-1, 2], "optimizer": ["adam"]},
+            "full": {"initializer": ["glorot_uniform"], "bias": [0.1], "output_layer": [True]},
+            "switch": {"activation": ["softplus"], "intervention": ["switch_to_relu"], "intervention_epoch": [1]},
+        },
+    )
+    tables = trained(item)
+    held_to_alone(tables, [n for n in item.networks() if n.seed == 1000])
+    assert tables["networks"][["train_accuracy", "test_accuracy"]].isna().all(axis=None)
+    start = tables["trajectory"][(tables["trajectory"]["step"] == 0) & (tables["trajectory"]["grid"] == "starts")]
+    assert set(start["unit_weight"]) == {-1.0, 2.0}
+    end = tables["trajectory"][tables["trajectory"]["epoch"] == 2]
+    alone = end[end["grid"] == "full"]
+    assert alone[["unit_bias", "output_weight", "output_bias"]].notna().all(axis=None)
+    assert end[end["grid"] == "starts"][["unit_bias", "output_weight"]].isna().all(axis=None)
+
+
+def test_steps_that_pull_a_unit_down_are_as_long_as_promised(engine, small_study):
+    item = small_study(
+        settings={"dataset": "pull_down_16", "scaling": "centred", "depth": 1, "width": 1, "output_layer": False}
+        | {"initializer": "zero_sum", "init_scale": 0.05, "bias": 0.1, "batch_size": 1, "epochs": 1},
+        grids={"main": {"learning_rate": [5e-6]}},
+        seeds={"full": {"pilot": 0, "confirmatory": 40}, "tiny": {"pilot": 0, "confirmatory": 40}},
+    )
+    path = trained(item)["trajectory"]
+    before, after = (path[path["step"] == step].set_index("seed") for step in (0, 1))
+    np.testing.assert_allclose(before["unit_weight_norm"], 0.05, rtol=1e-4)
+    assert before["activity_rate"].mean() == pytest.approx(0.9772, abs=0.01)
+    moved = after["unit_bias"] < before["unit_bias"]
+    assert 0.8 < moved.mean() <= 1
+    np.testing.assert_allclose(after["unit_bias"][moved], 0.1 - 0.1, atol=1e-3)
+    assert (after[~moved]["unit_weight_norm"] == before[~moved]["unit_weight_norm"]).all()
+
+
+@pytest.mark.parametrize("architecture", ["conv", "local"])
+def test_image_networks_agree_with_networks_trained_alone(engine, small_study, architecture):
+    item = small_study(
+        settings={"epochs": 1, "width": 3, "depth": 2, "batch_size": 300, "architecture": architecture},
+        grids={"main": {"batch_norm": [True], "activation": ["prelu"]}},
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    held_to_alone(trained(item), list(item.networks()), tolerance=0.02)
+
+
+def test_penalties_agree_with_keras_regularisers(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2},
+        grids={
+            "all": {"weight_decay": [0.01, 0.1], "bias_decay": [0.5], "bias": [0.3], "activity_penalty": [0.01]},
+            "adam": {"optimizer": ["adam"], "learning_rate": [0.01], "weight_decay": [0.05]},
+        },
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    tables = trained(item)
+    held_to_alone(tables, list(item.networks()), tolerance=5e-3)
+    assert tables["networks"]["train_loss"].nunique() == 3
+
+
+def test_regressions_new_activations_and_initialisers_agree_with_networks_trained_alone(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2, "learning_rate": 0.01},
+        grids={
+            "friedman": {"dataset": ["friedman"], "activation": ["sigmoid_4x"]},
+            "absolute": {"dataset": ["absolute"], "initializer": ["rai", "normal_1"], "activation": ["k_winners_0.5"]},
+        },
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    held_to_alone(trained(item), list(item.networks()))
+
+
+def test_a_penalty_that_was_there_before_takes_its_new_strength(engine, small_study):
+    """The graph stays, and so do the optimiser's moments."""
+    item = small_study(
+        settings={"epochs": 3, "width": 4, "depth": 1, "batch_size": 300, "optimizer": "adam", "intervention_epoch": 2},
+        grids={"main": {"weight_decay": [0.5], "intervention": ["add_weight_decay", "none"]}},
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    tables = trained(item)
+    held_to_alone(tables, item.networks(), tolerance=1e-3)
+    assert tables["networks"]["train_loss"].nunique() == 2

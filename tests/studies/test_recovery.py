@@ -1,0 +1,384 @@
+"""The study recovery on small tables whose answers are computed by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from by_hand import BASE
+from by_hand import networks as table
+from dying_relu.analysis.intervals import Estimate
+from dying_relu.report import numbers
+from dying_relu.studies.recovery import CONTENTS, estimands, figures, tables, text
+from dying_relu.workflow import files
+
+KILLED = {"grid": "treatments", "epochs": 4, "intervention_epoch": 1, "rate_factor": 0.1, "learning_rate": 1.0}
+LEAKY, ELU, RENEWAL, CONTROL = estimands.LEAKY, estimands.ELU, estimands.RENEWAL, estimands.CONTROL
+EVERY = estimands.RESAMPLING
+
+
+def networks(*rows, **common):
+    """Rows of (intervention, seed, accuracy), with anything else after; without an accuracy it diverged."""
+    made = [
+        {"intervention": arm, "seed": seed, "test_accuracy": accuracy, "test_loss": 1 - accuracy}
+        | {"dead_fraction": accuracy * 0 + 0.2}
+        | (more[0] if more else {})
+        for arm, seed, accuracy, *more in rows
+    ]
+    return table(*made, **KILLED | common)
+
+
+def life(*layers, killed=4, seed=1000, **more):
+    """A network of 8 units a layer, ``killed`` of them dead after epoch 1; so many open after epochs 2, 3, 4.
+
+    None: it diverged.
+    """
+    frames = []
+    for layer, now in enumerate(layers, 1):
+        now = pd.Series([np.nan if count is None else count for count in now])
+        counts = {"n_dead": [0, killed, *(killed - now)], "n_followed": [0, 0, *(now * 0 + killed)]}
+        counts |= {"n_back": [0, 0, *now], "n_reopened": [0, 0, *now], "n_ever_reopened": [0, 0, *now.cummax()]}
+        moments = {"epoch": [0.0, 1.0, 2.0, 3.0, 4.0], "step": range(5), "layer": layer, "n_units": 8}
+        frames.append(pd.DataFrame(BASE | KILLED | {"seed": seed} | moments | counts | more))
+    made = pd.concat(frames, ignore_index=True).astype(dict.fromkeys(counts, "Int32"))
+    return made.assign(phase="pilot" if seed < 1000 else "confirmatory", n_closed=made["n_dead"])
+
+
+NETWORKS = networks(
+    ("none", 0, 0.9),
+    ("none", 0, 0.5, {"rate_factor": 1.0}),
+    ("none", 1000, 0.6),
+    ("none", 1001, 0.7),
+    ("none", 1000, 0.99, {"rate_factor": 1.0}),
+    ("none", 1001, np.nan, {"rate_factor": 1.0}),
+    (LEAKY, 1000, 0.8),
+    (LEAKY, 1001, np.nan),
+    (ELU, 1000, 0.9),
+    (ELU, 1001, 0.8),
+    (RENEWAL, 0, 0.1),
+    (RENEWAL, 1000, 0.8),
+    (RENEWAL, 1001, 0.8),
+    (CONTROL, 1000, 0.65, {"grid": "others"}),
+    ("switch_to_adam", 1000, 0.9, {"grid": "adam", "rate_factor": 0.01}),
+    *((arm, 1000, 0.95, {"grid": "healthy", "learning_rate": 0.2, "rate_factor": 1.0}) for arm in ("none", LEAKY)),
+)
+ACTIVITY = pd.concat(
+    [
+        life([4, 4, 4], [4, 4, 4], seed=0),
+        life([0, 0, 0], [0, 1, 1]),
+        life([0, 0, 0], [0, 0, 0], seed=1001),
+        life([0, 0, 0], [4, 4, 4], rate_factor=1.0),
+        life([0, 1, 2], [0, 2, 2], intervention=LEAKY),
+        life([3, None, None], [3, None, None], intervention=LEAKY, seed=1001),
+        life([4, 4, 4], [4, 4, 2], intervention=ELU),
+        life([4, 4, 4], [4, 4, 4], intervention=ELU, seed=1001),
+    ]
+)
+HISTORY = pd.concat(
+    pd.DataFrame(
+        BASE | KILLED | {"epoch": [1.0, 1.5, 2.0, 4.0], "intervention": arm, "seed": seed, "train_accuracy": curve}
+    )
+    for arm, curve in (("none", [0.5, 0.5, 0.6, 0.7]), (RENEWAL, [0.5, 0.4, 0.7, 0.9]))
+    for seed in (1000, 1001)
+)
+
+
+def resampling(grid="regression", dataset="friedman"):
+    """Losses without and with resampling by rate, on the pilot seed; ten times as large on the other."""
+    losses = {0.1: (0.4, 0.5), 0.2: (0.6, 0.3), 0.3: (0.01, 0.01)}  # at 0.3 the pilot networks diverge
+    return pd.concat(
+        [
+            networks(
+                (arm, 0, np.nan if rate == 0.3 else 1 - loss),
+                (arm, 1000, 1 - 10 * loss),
+                **{"grid": grid, "dataset": dataset, "learning_rate": rate, "rate_factor": 1.0},
+            )
+            for rate, pair in losses.items()
+            for arm, loss in zip(("none", EVERY), pair, strict=True)
+        ]
+    )
+
+
+def saturation():
+    """Activity, and networks, of sigmoid and tanh; rate 2 saturates 5 of 8, closest to the half that died of ReLU."""
+    rows, trained = [life([0, 0, 0], seed=0)], []
+    for name in ("sigmoid", "tanh"):
+        for seed in (0, 1000):
+            for rate, factor, killed, back in (
+                (1.0, 0.1, 1, 1),
+                (2.0, 0.1, 5, 2),
+                (2.0, 0.3, 5, 1 if name == "tanh" else 4),
+                (3.0, 0.1, 8, 0),
+            ):
+                at = {"grid": name, "activation": name, "learning_rate": rate, "rate_factor": factor}
+                rows.append(life([0, 0, back], killed=killed, seed=seed, **at))
+                trained.append(networks(("none", seed, rate / 10), **at))
+    return pd.concat(rows), pd.concat(trained)
+
+
+def sunk():
+    """Activity and units of one layer that starts 3 or 50 below zero; of ELU only the shallow ones move."""
+    activity, units = [], []
+    for name, depth, moved in (("elu", 3, 0.5), ("elu", 50, 0.0), ("relu", 3, 0.0), ("relu", 50, 0.0)):
+        at = {"grid": "sunk", "activation": name, "bias": -float(depth), "intervention_epoch": 0, "rate_factor": 1.0}
+        at |= {"depth": 1, "learning_rate": 0.5}
+        activity.append(life([0, 0, 2 if moved else 0], killed=8, **at))
+        units.append(BASE | KILLED | at | {"status": "dead", "n_units": 6, "movement_mean": moved})
+        units.append(BASE | KILLED | at | {"status": "active", "n_units": 2, "movement_mean": moved + 4 * (moved > 0)})
+    return pd.concat(activity), pd.DataFrame(units)
+
+
+def everything():
+    (saturated, trained), (deep, units) = saturation(), sunk()
+    deep_networks = deep[deep["epoch"] == 4].assign(diverged=False, test_accuracy=0.5, dead_fraction=0.0)
+    parts = [NETWORKS, trained, resampling(), resampling("classes", "digits"), deep_networks]
+    return {
+        "networks": pd.concat(parts, ignore_index=True)[list(NETWORKS)],
+        "activity": pd.concat([ACTIVITY, saturated[saturated["grid"] != "treatments"], deep], ignore_index=True),
+        "history": HISTORY,
+        "units": units,
+    }
+
+
+@pytest.fixture(scope="module")
+def found():
+    return everything()
+
+
+@pytest.fixture(scope="module")
+def made(found):
+    return text.numbers(found)
+
+
+@pytest.fixture(scope="module")
+def printed(found):
+    return text.tables(found)
+
+
+def test_share_back_is_of_all_killed_units_and_leaves_out_diverged_networks():
+    frame = pd.concat(
+        [
+            life([1, 2, 1], [0, 0, 3]),
+            life([1, None, None], [0, None, None], seed=1001),
+            life([0] * 3, killed=0, seed=1002),
+        ]
+    )
+    found = estimands.come_back(frame, "n_reopened")
+    assert found[["seed", "n_followed", "share"]].to_numpy().tolist() == [[1000, 8, 0.5]]
+    layers = estimands.come_back(frame, "n_reopened", by_layer=True)
+    assert layers[["seed", "layer", "share"]].to_numpy().tolist() == [[1000, 1, 0.25], [1000, 2, 0.75]]
+
+
+def test_differences_are_paired_at_the_rate_best_for_untreated_networks_on_pilot_seeds():
+    assert estimands.proper_factor(NETWORKS) == 0.1  # though 1 is best on confirmatory ones
+    found = {"networks": NETWORKS, "activity": ACTIVITY}
+    leaky, elu = estimands.reopened_leaky_less_untreated(found), estimands.reopened_elu_less_leaky(found)
+    assert leaky.to_dict("list") == {"seed": [1000], "value": [4 / 8 - 1 / 8]}  # the other network diverged
+    assert elu.to_dict("list") == {"seed": [1000], "value": [6 / 8 - 4 / 8]}
+    won = estimands.accuracy_gain_renewal({"networks": NETWORKS})
+    assert won.to_dict("list") == {"seed": [1000, 1001], "value": pytest.approx([0.2, 0.1])}
+    none = {"networks": NETWORKS[NETWORKS["seed"] >= 1000], "activity": ACTIVITY}  # nothing to choose from
+    assert estimands.reopened_leaky_less_untreated(none).empty and estimands.accuracy_gain_renewal(none).empty
+
+
+def test_resampling_is_compared_at_each_arms_own_rate_chosen_on_pilot_seeds():
+    value = estimands.loss_ratio_resampled({"networks": resampling()})
+    assert value.to_dict("list") == {"seed": [1000], "value": [pytest.approx(3 / 4)]}
+
+
+def test_saturated_units_are_taken_at_the_rate_of_matched_damage():
+    activity, _ = saturation()
+    assert estimands.matched_rate(activity, "tanh") == 2.0
+    value = estimands.saturated_share_back({"activity": activity})
+    assert value.to_dict("list") == {"seed": [1000], "value": [pytest.approx((4 / 5 + 2 / 5) / 2)]}
+    untold = activity[activity["grid"] != "treatments"]  # no damage to match
+    assert estimands.saturated_share_back({"activity": untold}).empty
+
+
+def test_life_table_counts_first_openings_and_censors_at_divergence():
+    found = estimands.life_table(
+        pd.concat([life([1, 0, 4]), life([2, None, None], seed=1001), life([1, 1, 1], seed=0)])
+    )
+    found = found[found["phase"] == "confirmatory"].sort_values(["seed", "time"])
+    assert found["at_risk"].tolist() == [4, 3, 3, 4, 0, 0]
+    assert found["events"].tolist() == [1, 0, 3, 2, 0, 0]
+    assert found["exposure"].tolist() == found["at_risk"].tolist()  # an epoch between measurements
+    assert estimands.life_table(life([1, 1, 1]).assign(intervention_epoch=0)).empty
+
+
+def test_treatments_that_bring_an_optimiser_stand_beside_the_proper_factor():
+    arms = ["none", LEAKY, "switch_to_adam", "switch_to_sgd", "switch_to_relu"]
+    frame = pd.DataFrame({"intervention": arms, "rate_factor": [1.0, 0.3, 1.0, 1.0, 1.0]})
+    assert estimands.own_rates(frame["intervention"]).tolist() == [False, False, True, False, False]
+    assert estimands.beside(frame, {1.0, 0.1}, 0.1).tolist() == [1.0, 0.1, 0.1, 1.0, 1.0]
+    assert estimands.beside(frame, {1.0}, None).isna().tolist() == [False, True, True, False, False]
+
+
+def test_a_setting_that_the_study_does_not_speak_of_is_looked_at_at_one_level(capsys):
+    other = NETWORKS.assign(width=32, test_accuracy=0.0)
+    both = pd.concat([NETWORKS, other[other["grid"] == "treatments"]])
+    value = estimands.accuracy_gain_renewal({"networks": both})["value"]
+    assert value.tolist() == pytest.approx([0.2, 0.1]) and "width 64" in capsys.readouterr().out
+    narrow = NETWORKS.assign(width=NETWORKS["width"].where(NETWORKS["grid"] != "treatments", 16))
+    assert len(estimands.accuracy_gain_renewal({"networks": narrow})) == 2  # the first grid has the untreated ones
+
+
+def test_numbers_by_hand(made):
+    numbers.check("recovery", made, CONTENTS.numbers)
+    assert (made["factor"], made["kill.rate"], made["healthy.rate"]) == (0.1, 1.0, 0.2)
+    assert (made["kill.epochs"], made["kill.after"], made["kill.accuracy"]) == (1, 3, 0.5)
+    assert made["kill.dead"] == 0.5 and made["kill.dead.2"] == 0.5 and made["kill.dead.3"] is None
+    assert made["none.open"] == pytest.approx(1 / 16) and made["none.open.2"] == pytest.approx(1 / 8)
+    assert made["leaky.open"] == 0.5 and made["elu.open"] == 7 / 8
+    assert made["none.diverged"] == 0.5 and np.isnan(made["elu.diverged"])  # at the full rate
+    assert made["elu.gain"][0] == pytest.approx((0.3 + 0.1) / 2) and made["living.gain"][0] == pytest.approx(0.05)
+    assert made["renewal.over.living"][0] == pytest.approx(0.15) and made["healthy.after.accuracy"] == 0.95
+    assert made["slow.first"][0] == pytest.approx(-0.1) and made["slow.first.epochs"] == 0.5
+    assert made["slow.epoch"][0] == pytest.approx(0.1) and made["slow.epoch.epochs"] == 1.0
+    plain = [made[f"first.plain.{key}"] for key in ("seeds", "events", "exposure")]
+    assert plain == [2, 0, 3 * 3 * 4] and made["first.plain.high"] == pytest.approx(1 - 0.025 ** (1 / 2))
+    assert made["first.decay.events"] == 0 and np.isnan(made["first.decay.high"])
+    assert made["milder.seeds"] == 0 and np.isnan(made["long.none"])
+
+
+def test_numbers_of_resampling_by_hand(made):
+    assert (made["regression.none.rate"], made["regression.resampled.rate"]) == (0.1, 0.2)
+    assert made["regression.none.highest"] == 0.3 and made["regression.none.dead"] == pytest.approx(0.2)
+    low, high = made["regression.ratio.low"], made["regression.ratio.high"]
+    assert (low, high) == pytest.approx((3 / 6, 5 / 4))
+    assert (made["regression.ratio.low.rate"], made["regression.ratio.high.rate"]) == (0.2, 0.1)
+    assert (made["classes.none.rate"], made["classes.resampled.rate"]) == (0.1, 0.2)
+    assert made["classes.difference"][0] == pytest.approx(-1.0)  # at the rate best without
+
+
+def test_numbers_of_saturation_and_of_depth_by_hand(made):
+    assert made["sigmoid.saturated"] == 5 / 8 and made["tanh.mild.saturated"] == 1 / 8
+    assert made["sigmoid.back"] == Estimate(0.8, 0.0, 1.0, 1) and made["tanh.back"][0] == pytest.approx(0.4)
+    assert made["tanh.mild.back"][0] == 1.0 and made["saturation.after"] == 3
+    assert (made["sunk.rate"], made["sunk.shallowest"], made["sunk.deepest"]) == (0.5, 3, 50)
+    assert (made["sunk.seeds"], made["sunk.epochs"]) == (1, 4)
+
+
+def test_the_table_of_reversibility_by_hand(printed):
+    made = printed["reversibility"].frame
+    assert set(made["killed"]) == {"SGD"}
+    row = made.set_index(["treatment", "factor"]).loc
+    assert row["leaky ReLU", 0.1]["layer 1"] == 0.5 and row["nothing", 0.1]["layer 2"] == 1 / 8
+    assert row["leaky ReLU", 0.1]["diverged"] == 0.5 and row["leaky ReLU", 0.1]["won"] == pytest.approx(0.2)
+    assert row["Adam", 0.01]["won"] == pytest.approx(0.3)  # beside the proper factor
+    assert row["leaky ReLU", 0.1]["price"] == 0 and np.isnan(row["ELU", 0.1]["price"])
+    assert np.isnan(row["nothing", 1.0]["q"]) and np.isnan(row["nothing", 1.0]["won"])
+    assert row["ELU", 0.1]["p"] == 0.5 and row["ELU", 0.1]["q"] >= 0.5  # two seeds can be swapped in four ways
+
+
+def test_the_table_of_hazards_by_hand(printed):
+    made = printed["hazards"]
+    row = made.frame.set_index(["treatment", "factor", "layer"]).loc
+    none = row["nothing", 0.1, 1]
+    assert none[["units", "events", "exposure", "seeds", "seeds.open"]].tolist() == [8, 0, 24, 2, 0]
+    assert none["hazard"] == 3 / 24 and none["sign"] == "<"  # the rule of three
+    leaky = row["leaky ReLU", 0.1, 1]
+    assert leaky[["units", "events", "exposure"]].tolist() == [8, 2 + 3, 4 + 4 + 3 + 4] and leaky["sign"] == ""
+    assert leaky["hazard"] == pytest.approx(5 / 15) and leaky["open"] == 0.5
+    assert made.long and r"$<$0.12 & 0\,\% [0\,\%, 84\,\%] & 0/2 & 84\,\%" in made.latex()
+
+
+def test_tables_of_saturation_and_of_depth_by_hand(printed):
+    saturated = printed["saturation"].frame
+    assert saturated["rate"].tolist() == [1, 2, 3] * 2 and set(saturated["activation"]) == {"sigmoid", "tanh"}
+    row = saturated.set_index(["activation", "rate"]).loc
+    keys = ["factor", "saturated", "seeds", "back", "accuracy"]
+    assert row["sigmoid", 2.0][keys].tolist() == pytest.approx([0.3, 5 / 8, 1, 0.8, 0.2])
+    assert row["tanh", 2.0][keys].tolist() == pytest.approx([0.1, 5 / 8, 1, 0.4, 0.2])
+    frozen = printed["frozen"].frame.set_index("activation").loc
+    keys = ["frozen", "still", "depth 3", "depth 50"]
+    assert frozen["ReLU"][keys].tolist() == [0, 3, 0, 0] and frozen["ELU"][keys].tolist() == [17.4, 50, 2 / 8, 0]
+    travel = printed["travel"].frame.set_index("activation")  # ReLU has no slope to travel on
+    assert list(travel.index) == ["ELU"]
+    assert travel.loc["ELU", ["depth 3", "depth 50"]].tolist() == [pytest.approx(3 / (1.5 * np.sqrt(65))), np.inf]
+
+
+def drawn(kind, tmp_path, **more):
+    """The drawing of a kind from its table as it is kept."""
+    path = tmp_path / f"{kind}.csv"
+    files.write(getattr(tables, kind)({**everything(), **more}), path)
+    table = files.read(path)
+    return table, getattr(figures, kind)(table)
+
+
+def legend(figure):
+    return [entry.get_text() for entry in figure.legends[0].get_texts()]
+
+
+def lines(axis):
+    return {line.get_label(): line for line in axis.get_lines() if not line.get_label().startswith("_")}
+
+
+def test_survival_is_drawn_for_any_treatment(tmp_path):
+    other = life([2, 2, 2], [0, 0, 0], intervention="switch_to_relu")
+    adam = [
+        life([k, k, k], intervention="switch_to_adam", rate_factor=at, grid="adam") for k, at in ((1, 0.01), (4, 0.001))
+    ]
+    _, figure = drawn("recovery_survival", tmp_path, activity=pd.concat([ACTIVITY, other, *adam]))
+    assert [axis.get_title() for axis in figure.axes] == ["layer 1", "layer 2", "", ""]
+    assert [figure.axes[k].get_ylabel() for k in (0, 2)] == ["rate × 1:\nnot yet open", "rate × 0.1:\nnot yet open"]
+    assert set(legend(figure)) == {"nothing", "ReLU", "leaky ReLU", "ELU", "Adam"}
+    assert set(lines(figure.axes[0])) == {"nothing"}  # alone at the full rate
+    low = lines(figure.axes[2])
+    assert low["leaky ReLU"].get_ydata().tolist() == pytest.approx([5 / 8, 5 / 8 * 3 / 4, 5 / 8 * 3 / 4 * 2 / 3])
+    assert low["Adam"].get_ydata().tolist() == [0.75] * 3  # the higher of its rates
+
+
+def test_accuracy_won_and_its_price_are_drawn(tmp_path):
+    table, figure = drawn("recovery_accuracy", tmp_path)
+    won = table.set_index(["state", "intervention"])["mean"]
+    assert won["killed", LEAKY] == pytest.approx(0.2) and won["killed", "switch_to_adam"] == pytest.approx(0.3)
+    assert won["healthy", LEAKY] == 0 and ("killed", "none") not in won
+    assert [axis.get_title() for axis in figure.axes] == ["killed networks", "healthy networks"]
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["control: living renewed", "renewed silently", "ELU", "leaky ReLU", "Adam"]
+    assert legend(figure) == ["rate × 0.1", "rate × factor of its own", "rate × 1"]
+    assert lines(figure.axes[0])["rate × factor of its own"].get_xdata() == pytest.approx(0.3)
+
+
+def test_errors_are_drawn_against_the_rate(tmp_path):
+    _, figure = drawn("recovery_rates", tmp_path)
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["Friedman's function: squared error", "digits: error rate", "", ""]
+    assert set(legend(figure)) == {
+        "nothing",
+        "nothing: diverged",
+        "renewed every epoch",
+        "renewed every epoch: diverged",
+    }
+    error = lines(figure.axes[0])["renewed every epoch"]
+    assert error.get_xdata().tolist() == [0.1, 0.2, 0.3] and error.get_ydata() == pytest.approx([5, 3, 0.1])
+    assert figure.axes[0].get_yscale() == "log" and figure.axes[2].get_yscale() == "linear"
+
+
+def test_depth_is_drawn_for_any_activation(tmp_path):
+    _, figure = drawn("recovery_depth", tmp_path)
+    opened, moved = figure.axes
+    assert lines(opened)["ELU"].get_ydata().tolist() == [0.25, 0] and set(lines(opened)) == {"ReLU", "ELU"}
+    assert lines(moved)["ELU"].get_ydata().tolist() == [pytest.approx((6 * 0.5 + 2 * 4.5) / 8)]  # what moves at all
+    limits = [line.get_xdata()[0] for line in moved.get_lines() if line.get_linestyle() == ":"]
+    assert limits == [17.4] and [label.get_text() for label in opened.get_xticklabels()] == ["3", "50"]
+    activity, units = sunk()
+    swapped = {"activation": "k_winners_0.5"}
+    drawn("recovery_depth", tmp_path, activity=activity.assign(**swapped), units=units.assign(**swapped))
+
+
+def test_without_rows_nothing_is_said_and_nothing_fails(tmp_path):
+    empty = {name: frame.iloc[:0] for name, frame in everything().items()}
+    made = text.numbers(empty)
+    numbers.check("recovery", made, CONTENTS.numbers)
+    counted = {key for key, unit in CONTENTS.numbers.items() if unit == "count"}
+    assert all(
+        pd.isna(value[0] if isinstance(value, Estimate) else value) for key, value in made.items() if key not in counted
+    )
+    assert all(found.frame.empty for found in text.tables(empty).values())
+    for name in CONTENTS.estimands:
+        assert getattr(estimands, name)(empty).empty
+    for kind in CONTENTS.kinds:
+        path = tmp_path / f"{kind}.csv"
+        files.write(getattr(tables, kind)(empty), path)
+        assert files.read(path).empty
