@@ -248,7 +248,7 @@ def test_arms_of_which_all_networks_diverged_stand_beside_others(kind, tmp_path)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_arms_can_be_drawn(kind, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(figures, "_MOST", 4)
+    monkeypatch.setattr(drawing, "MOST", 4)
     arms = [{"bias": b / 10, "init_scale": 1.0 + k} for b in range(3) for k in range(4)]
     nets = networks(*(arm | {"dead_fraction": 0.5, "test_accuracy": 0.5} for arm in arms), {"learning_rate": 9.0})
     assert drawn(

@@ -18,7 +18,6 @@ import synthetic
 from conftest import ROOT
 from dying_relu import studies
 from dying_relu.analysis import drawing, intervals
-from dying_relu.analysis.stock import figures as stock
 from dying_relu.design import catalogue, datasets, study
 from dying_relu.design.settings import SETTINGS
 from dying_relu.ledger import claims
@@ -167,9 +166,10 @@ def all_claims():
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Figures are laid out and not painted; of very many panels a few are drawn; few resamples."""
+    """Figures are neither spaced nor painted, which takes longest; of many panels a few are drawn; few resamples."""
+    monkeypatch.setattr(plt.Figure, "tight_layout", lambda figure, **_: None)
     monkeypatch.setattr(plt.Figure, "savefig", lambda figure, path, **_: Path(path).write_bytes(b""))
-    monkeypatch.setattr(stock, "_MOST", 4)
+    monkeypatch.setattr(drawing, "MOST", 4)
     monkeypatch.setattr(intervals, "RESAMPLES", 99)
 
 
@@ -247,12 +247,6 @@ def assert_intervals(name, found):
     assert plain == [], "these have no interval"
 
 
-@pytest.fixture
-def loose(monkeypatch):
-    """Figures are not even laid out."""
-    monkeypatch.setattr(plt.Figure, "tight_layout", lambda figure, **_: None)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_is_estimated_drawn_and_printed(name, tmp_path):
     found = check_all(cut(item(name), few_rates), 0.1, tmp_path)
@@ -260,12 +254,12 @@ def test_a_study_is_estimated_drawn_and_printed(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_study_of_which_all_networks_diverged_is_too(name, tmp_path, loose):
+def test_a_study_of_which_all_networks_diverged_is_too(name, tmp_path):
     assert_intervals(name, check_all(cut(item(name), last_two), 1.0, tmp_path))
 
 
 def entries(of):
-    """For each setting a grid with all entries of the catalogue that the study can be trained with and does not have."""
+    """For each setting a grid with all entries of the catalogue that the study could have and does not have."""
     taken, grids = {settings for _, settings in cut(of, last_two).cells()}, {}
     for key, known in ENTRIES.items():
         common = {"intervention_epoch": max(of.settings.epochs // 2, 1)} if key == "intervention" else {}
@@ -280,7 +274,7 @@ def entries(of):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if item(name).grids])
-def test_entries_of_the_catalogue_can_be_added_to_a_study(name, tmp_path, loose):
+def test_entries_of_the_catalogue_can_be_added_to_a_study(name, tmp_path):
     """And its usual levels be left out; one seed."""
     changed = cut(item(name), last_two, {"pilot": 1, "confirmatory": 1}, entries(item(name)))
     study._check_meaning(changed, Path(f"{name}.yaml"))
@@ -289,16 +283,18 @@ def test_entries_of_the_catalogue_can_be_added_to_a_study(name, tmp_path, loose)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if item(name).grids])
-def test_entries_of_the_catalogue_can_take_the_place_of_its_own(name, tmp_path, loose):
+def test_entries_of_the_catalogue_can_take_the_place_of_its_own(name, tmp_path):
     """Where a grid varies a setting with entries, it has others of them, as far as networks can then be trained."""
 
+    used = {key: {getattr(item(name).settings, key)} for key in ENTRIES}
+
     def others(key, levels):
-        own = [*levels, getattr(item(name).settings, key)]
-        return [entry for entry in ENTRIES.get(key, ()) if entry not in own][:2] or levels[-2:]
+        if key not in ENTRIES or key in ("dataset", "intervention", "architecture"):
+            return levels[-2:]
+        free = [entry for entry in ENTRIES[key] if entry not in {*levels, *used[key]}][:2]
+        used[key] |= {*levels, *free}
+        return free or levels[-2:]
 
-    def valid(key, levels):
-        return levels[-2:] if key in ("dataset", "intervention", "architecture") else others(key, levels)
-
-    changed = cut(item(name), valid, {"pilot": 1, "confirmatory": 1})
+    changed = cut(item(name), others, {"pilot": 1, "confirmatory": 1})
     study._check_meaning(changed, Path(f"{name}.yaml"))
     check_all(changed, 0.2, tmp_path)

@@ -52,6 +52,16 @@ def study_tables(name, tables):
     return [f"results/studies/{name}/{table}.parquet" for table in tables]
 
 
+def text_tables(name):
+    """The tables that a study's text takes, of those that the study makes; the networks always among them."""
+    return sorted({"networks", *studies.contents(name).reads} & STUDIES[name].tables)
+
+
+def place(figure):
+    """The package in which the kind of a figure stands."""
+    return studies.kinds()[FIGURES[figure][1] if figure in FIGURES else "verdicts"][0]
+
+
 def package(name, *modules):
     """Full names of the modules of a study that there are."""
     return [f"{studies.package(name)}.{module}" for module in modules] if name in studies.names() else []

@@ -1,11 +1,6 @@
 # For each figure its table, then the drawing, from that table alone.
 
 
-def place(figure):
-    """The package in which the kind of a figure stands."""
-    return studies.kinds()[FIGURES[figure][1] if figure in FIGURES else "verdicts"][0]
-
-
 rule figure_data:
     input:
         tables=lambda wildcards: study_tables(

@@ -2,11 +2,6 @@
 PAPER = ROOT / "paper"
 
 
-def text_tables(name):
-    """The tables that a study's text takes, of those that the study makes; the networks always among them."""
-    return sorted({"networks", *studies.contents(name).reads} & STUDIES[name].tables)
-
-
 rule text:
     input:
         tables=lambda wildcards: study_tables(wildcards.study, text_tables(wildcards.study)),

@@ -63,7 +63,7 @@ rule timings:
     params:
         preset=PRESET.name,
         plan=lambda wildcards: repr((STUDIES[wildcards.study].timings, STUDIES[wildcards.study].repetitions)),
-        code=sources.digest("timings", without="dying_relu.design"),
+        code=sources.digest("timings"),
         lock=LOCK,
     script:
         "../scripts/timings.py"

@@ -6,7 +6,7 @@ A drawing takes its saved table alone, and any table that its kind can make: a l
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # no date in the files: equal tables give equal bytes
 
@@ -22,6 +22,7 @@ import seaborn as sns
 from dying_relu.analysis.frames import matching
 
 WIDTH = 6.9  # inches: the text width of the paper
+MOST = 40  # panels of a figure, or lines of a panel
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
 
@@ -91,6 +92,16 @@ def looks(names: Iterable[str], labels: Callable[[str], str] = str, style: str =
         name: Line({}, labels(name), colors[k], MARKERS[(k + k // len(MARKERS)) % len(MARKERS)], style)
         for k, name in enumerate(names)
     }
+
+
+Item = TypeVar("Item")
+
+
+def kept(found: list[Item], what: str) -> list[Item]:
+    """The first panels or lines, as many as can be drawn; it is said where some are left out."""
+    if len(found) > MOST:
+        print(f"{len(found)} {what} are too many to draw: the first {MOST} are")
+    return found[:MOST]
 
 
 def facets(

@@ -132,7 +132,7 @@ def read_all(folders: Sequence[Path]) -> dict[str, Table]:
 def _alignment(column: Column) -> str:
     if column.width:
         return rf"p{{{column.width}\textwidth}}"
-    return "l" if column.unit in TEXTS else "r"
+    return "l" if column.unit in ("text", "timed choice") else "r"
 
 
 def _cell(column: Column, row: pd.Series) -> str:

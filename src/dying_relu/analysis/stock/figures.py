@@ -6,20 +6,19 @@ import pandas as pd
 import seaborn as sns
 
 from dying_relu.analysis import arms
-from dying_relu.analysis.drawing import MARKERS, Line, Panel, facets, finish, line, looks
+from dying_relu.analysis.drawing import MARKERS, Line, Panel, facets, finish, kept, line, looks
 from dying_relu.analysis.frames import matching
 from dying_relu.analysis.stock.tables import NARROW
 from dying_relu.design.catalogue import OPTIMIZERS
 from dying_relu.design.settings import SETTINGS
 
 _WIDE = 5  # panels side by side
-_MOST = 40  # panels, or lines of a panel
 
 
 def dead_by_rate(table: pd.DataFrame) -> plt.Figure:
     """A panel an arm. Lines: layers; dashed: share of diverged networks."""
     keys = _arm(table)
-    found = _kept(arms.listed(table, keys), "panels")
+    found = kept(arms.listed(table, keys), "panels")
     first = table[keys[0]].nunique() if keys else 1
     wide = len(found) // first if keys and len(found) % first == 0 and len(found) // first <= _WIDE else _WIDE
     rows, wide = -(-len(found) // max(wide, 1)), min(max(wide, 1), len(found))
@@ -42,8 +41,8 @@ def dead_by_rate(table: pd.DataFrame) -> plt.Figure:
 def dead_by_scaled_rate(table: pd.DataFrame) -> plt.Figure:
     """A panel for each level of the first varying setting; lines: arms; the divergence limit is the line at 1."""
     keys = _arm(table)
-    panels = [Panel(_title(arm), arm) for arm in _kept(arms.listed(table, keys[:1]), "panels")]
-    shown = _kept(arms.listed(table, keys[1:]), "lines")
+    panels = [Panel(_title(arm), arm) for arm in kept(arms.listed(table, keys[:1]), "panels")]
+    shown = kept(arms.listed(table, keys[1:]), "lines")
     found = looks([arms.label(arm) for arm in shown], lambda name: name or "dead fraction")
     lines = [look._replace(levels=arm) for arm, look in zip(shown, found.values(), strict=True)]
     figure, axes = facets(table, "scaled_rate", [], panels, lines, 2.3, ylim=(-0.03, 1.03))
@@ -62,7 +61,7 @@ def events_over_time(table: pd.DataFrame) -> plt.Figure:
     if others:
         print(f"events_over_time: of {', '.join(others)} one level is drawn, the nearest to the reference network's")
     table = arms.nearest_to_reference(table[table["step"] > 0], others)
-    rows = _kept(arms.listed(table, keys[:1]), "rows") or [{}]
+    rows = kept(arms.listed(table, keys[:1]), "rows") or [{}]
     rates = [sorted(_rows(table, arm)["learning_rate"].unique()) for arm in rows]
     layers = looks(sorted(table["layer"].unique()), lambda layer: f"layer {layer:g}")
     styles = {"deaths": "-", "revivals": ":"}
@@ -123,9 +122,3 @@ def _title(arm: dict) -> str:
     """An arm's name on lines of two settings each, the last ones first."""
     words = [arms.name(key, level) for key, level in reversed(arm.items())]
     return "\n".join(", ".join(words[k : k + 2]) for k in range(0, len(words), 2))
-
-
-def _kept(found: list[dict], what: str) -> list[dict]:
-    if len(found) > _MOST:
-        print(f"{len(found)} {what} are too many to draw: the first {_MOST} are")
-    return found[:_MOST]

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from dying_relu.analysis.drawing import Line, Panel, facets, finish, looks
+from dying_relu.analysis.drawing import Line, Panel, facets, finish, kept, looks
 from dying_relu.studies.convolution.estimands import CLASS, DENSE, in_order
 
 _WIDE = 5  # panels side by side
@@ -53,6 +53,7 @@ def convolution_relative(table: pd.DataFrame) -> plt.Figure:
 def _classes(table: pd.DataFrame) -> pd.DataFrame:
     """The classes in order, with a ``label`` that says what their width counts."""
     classes = in_order(table[CLASS].drop_duplicates())
+    classes = classes.loc[kept(list(classes.index), "classes")]
     units = classes["architecture"].map(lambda architecture: "units" if architecture == DENSE else "channels")
     names = zip(classes["name"], classes["width"], units, strict=True)
     return classes.assign(label=[name.replace(f", {n}", f", {n} {word}", 1) for name, n, word in names])
