@@ -41,7 +41,10 @@ def cli(*arguments):
 
 def test_help_names_every_command():
     shown = cli("--help").stdout
-    assert all(word in shown for word in ("validate", "plan", "train-one", "claim", "verify", "publish", "benchmark"))
+    assert all(
+        word in shown
+        for word in ("validate", "plan", "train-one", "claim", "lint", "document", "verify", "publish", "benchmark")
+    )
 
 
 def test_plan_shows_jobs_networks_cost_and_memory():
@@ -70,3 +73,18 @@ def test_make_help_lists_the_targets():
     shown = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
     targets = ("paper", "smoke", "test", "clean", "verify", "benchmark", "help")
     assert all(f"make {target}" in shown for target in targets)
+
+
+def test_the_hooks_before_a_commit_are_the_checks_of_make_lint():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    checks = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == checks
+
+
+def test_the_front_door_compiles_bytecode_whatever_the_environment_says():
+    """Else each process of a run compiles TensorFlow from source again where PYTHONDONTWRITEBYTECODE is set."""
+    setup = (ROOT / "Makefile").read_text()
+    assert "python -m compileall -qq -j 0 .venv/lib src" in setup
+    path = next((ROOT / ".venv").glob("lib/python*/site-packages/tensorflow/__init__.py"), None)
+    assert path is None or list((path.parent / "__pycache__").glob("__init__.*.pyc"))

@@ -67,7 +67,7 @@ def test_tables(made):
     )
     assert ledger.startswith(r"\begin{longtable}")
     choices = made["table"]["choices"]
-    assert r"Held out & best rate & test accuracy & largest; at least half finite & all of a\_b \\" in choices
+    assert r"Held out & best rate & test accuracy & largest; more than half finite & all of a\_b \\" in choices
 
 
 def test_figures(made):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from dying_relu.analysis.frames import grouped, pilot
@@ -43,8 +44,8 @@ def choose_each(frame: pd.DataFrame, rule: Choice, arms: Sequence[str]) -> pd.Da
     }
     table = pd.DataFrame({**keys, "_finite": finite.astype(float), "_value": value})
     cells = grouped(table, [*arms, *over])[["_finite", "_value"]].mean().reset_index()
-    least = {"most": 0.5, "all": 1.0, "any": 0.0}[rule.finite]
-    cells = cells[(cells["_finite"] >= least) & cells["_value"].notna()]
+    above = {"most": 0.5, "all": np.nextafter(1, 0), "any": -1.0}[rule.finite]
+    cells = cells[(cells["_finite"] > above) & cells["_value"].notna()]
     if rule.best == "largest":
         score = cells["_value"]
     elif rule.best == "smallest":
@@ -70,7 +71,7 @@ def at_chosen(frame: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
 def in_words(rule: Choice) -> str:
     """The rule as the methods section prints it."""
     best = rule.best if isinstance(rule.best, str) else f"nearest to {rule.best:g}"
-    finite = {"most": "at least half finite", "all": "all finite", "any": "any"}[rule.finite]
+    finite = {"most": "more than half finite", "all": "all finite", "any": "any"}[rule.finite]
     if rule.diverged_as is not None:
         finite += f", those not finite counted as {rule.diverged_as:g}"
     return f"{best}; {finite}"

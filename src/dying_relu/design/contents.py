@@ -28,7 +28,7 @@ class Choice:
         over: columns of whose levels the best is chosen.
         measure: the column whose mean over pilot networks is compared.
         best: ``largest``, ``smallest``, or a number: the mean nearest to it.
-        finite: levels that take part: at which ``most`` networks are finite (at least half of them), ``all`` are, or
+        finite: levels that take part: at which ``most`` networks are finite (more than half of them), ``all`` are, or
             ``any`` level. A network is finite where it did not diverge and its measure is known.
         diverged_as: the value a network that is not finite counts with; none: it is left out of the mean.
         among: the networks compared, in words.

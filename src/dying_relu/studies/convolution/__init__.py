@@ -25,7 +25,7 @@ CONTENTS = Contents(
             ("learning_rate",),
             "dead",
             best=0.5,
-            among="the other units (unshared, dense), at rates at which at least half of the convolutions are finite",
+            among="the other units (unshared, dense), at rates at which most convolutions are finite",
         ),
     },
     reads=("networks", "activity", "history"),

@@ -69,7 +69,7 @@ def killing_rate(shares: pd.DataFrame, architecture: str = UNSHARED, width: int 
         shares: from `dead_shares`, those `compared`.
     """
     finite = pilot(of(shares, SHARED)).groupby("learning_rate")["dead"].apply(lambda dead: dead.notna().mean())
-    rates = set(finite.index[finite >= 0.5])
+    rates = set(finite.index[finite > 0.5])
     rule = CONTENTS.choices["rate"]
     return choose(matching(of(shares, architecture, width), learning_rate=rates), rule)["learning_rate"]
 
