@@ -25,7 +25,8 @@ NETWORKS = networks(
         ("raw", 0.1, 0, 0.2, 0.3),
         ("standardised", 0.01, 0, 0.2, 0.6),
         ("standardised", 0.1, 0, 0.2, 0.9),
-        ("standardised", 0.1, 1, np.nan, np.nan),  # half of them finite are enough
+        ("standardised", 0.1, 1, np.nan, np.nan),
+        ("standardised", 0.1, 2, 0.2, 0.9),  # two of three finite are enough
         ("standardised", 1.0, 0, np.nan, np.nan),
         ("raw", 0.01, 1000, 0.3, 0.7),
         ("raw", 0.1, 1000, 0.9, 0.99),

@@ -21,10 +21,10 @@ GONE = (np.nan, np.nan)
 NETWORKS = networks(
     ("unit", 0.1, 0, 0.1, 0.9),
     ("unit", 1.0, 0, 0.5, 0.6),
-    ("unit", 1.0, 1, *GONE),  # half of the pilot networks are finite: the rate takes part
+    ("unit", 1.0, 1, *GONE),
+    ("unit", 1.0, 2, 0.5, 0.6),  # two of three pilot networks are finite: the rate takes part
     ("unit", 2.0, 0, 0.9, 0.2),
-    ("unit", 2.0, 1, *GONE),
-    ("unit", 2.0, 2, *GONE),  # of these a third: it does not
+    ("unit", 2.0, 1, *GONE),  # of these half: it does not
     ("unit", 5.0, 0, *GONE),
     ("standardised", 1.0, 0, 0.2, 0.95),
     ("unit", 0.1, 1000, 0.05, 0.9),

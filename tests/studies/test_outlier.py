@@ -80,10 +80,10 @@ def test_excess_deaths_are_differences_to_the_twin_and_missing_where_one_diverge
     assert "none" not in set(found["intervention"])
 
 
-def test_the_deadliest_size_is_chosen_on_pilot_seeds_of_which_half_stay_finite():
+def test_the_deadliest_size_is_chosen_on_pilot_seeds_of_which_most_stay_finite():
     found = estimands.excess(estimands.at_main_rate(TABLES["activity"]))
-    assert estimands.deadliest(found) == 4  # mean 0.8 of one of two; at 3 mean 0.3; at 5 none is finite
-    assert estimands.deadliest(found[found["seed"] != 0]) == 3
+    assert estimands.deadliest(found) == 3  # mean 0.3; at 4 it is 0.8, but of one of two; at 5 none is finite
+    assert estimands.deadliest(found[found["seed"] != 1]) == 4
     assert estimands.deadliest(found[found["phase"] == "confirmatory"]) is None
 
 
@@ -96,8 +96,9 @@ def test_the_gradient_ratio_is_that_of_plain_sgd_at_the_main_rate():
 
 
 def test_lasting_deaths_are_those_of_raw_features_at_the_deadliest_size():
-    assert values(estimands.lasting_deaths_outlier) == {}  # at 4 all diverge in the end
-    assert values(estimands.lasting_deaths_outlier, no_seed_0()) == pytest.approx({1000: 0.4, 1001: 0.4})
+    without = {name: frame[frame["seed"] != 1] for name, frame in TABLES.items()}
+    assert values(estimands.lasting_deaths_outlier, without) == {}  # at 4 all diverge in the end
+    assert values(estimands.lasting_deaths_outlier) == pytest.approx({1000: 0.4, 1001: 0.4})
 
 
 def test_the_share_undone_by_the_bias_is_of_seeds_that_stay_finite():
