@@ -61,7 +61,9 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
             data, np.mean, n_resamples=0, bootstrap_result=first, confidence_level=1 - alpha, method="BCa"
         )
         low, high = again.confidence_interval
-        return (float(low * scale), float(high * scale)) if np.isfinite([low, high]).all() else bounds
+        if not np.isfinite([low, high]).all():
+            return bounds
+        return max(float(low * scale), bounds[0]), min(float(high * scale), bounds[1])  # whatever rounding did
 
     return interval
 
