@@ -173,5 +173,5 @@ def test_counts_of_any_type_are_taken():
 
 def test_rounding_does_not_carry_an_interval_beyond_its_bounds():
     values = np.array([1.0] * 197 + [0.72248725])  # as a claim has them: 1 scaled and back was 1 + 2e-16
-    low, high = mean_interval(values, (0.0, 1.0), 999, 0)(0.01)
+    low, high = intervals.mean_interval(values, (0.0, 1.0), 999, 0)(0.01)
     assert 0.9 < low < 1 and high <= 1
