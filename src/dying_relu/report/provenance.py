@@ -43,5 +43,13 @@ def processor() -> str:
 
 
 def _seconds(folder: Path) -> float:
-    """Core time of the jobs below a folder, from Snakemake's benchmark files (first column: seconds)."""
-    return sum(float(path.read_text().splitlines()[1].split("\t")[0]) for path in folder.rglob("*.tsv"))
+    """Processor time of the jobs below a folder, from Snakemake's benchmark files."""
+    return sum(_row(path)["cpu_time"] for path in folder.rglob("*.tsv"))
+
+
+def _row(path: Path) -> dict[str, float]:
+    """The first row of a benchmark file; times that Snakemake could not measure count as none."""
+    head, row = (line.split("\t") for line in path.read_text().splitlines()[:2])
+    return {
+        name: float(value) if value.replace(".", "").isdigit() else 0.0 for name, value in zip(head, row, strict=True)
+    }
