@@ -77,7 +77,7 @@ def test_running_text_has_a_width_and_latex_is_left_as_it_is():
         column("p & q", "p", "latex"),
     ]
     text = Table(pd.DataFrame({"name": ["a_b"], "told": ["50 %"], "p": [r"$<$3"]}), columns).latex()
-    assert r"@{}p{0.4\textwidth}l@{}" in text and r"p \& q" in text
+    assert r"@{}p{0.4\textwidth}r@{}" in text and r"p \& q" in text
     assert rows(text)[1] == [r"\textbf{a\_b}: 50 \%", "$<$3"]
 
 
