@@ -270,5 +270,5 @@ def test_a_dry_run_imports_nothing_heavy(built):
     )
     imported = set(re.findall(r"\| +(\w+)$", dry.stderr, re.MULTILINE))
     assert {"dying_relu", "pydantic"} <= imported
-    # pandas comes with Snakemake, which compares parameters by it; that ours need none is in tests/studies/test_contents.py
+    # pandas comes with Snakemake, which compares parameters by it; tests/studies/test_contents.py says ours need none
     assert not {"tensorflow", "keras", "scipy", "matplotlib", "sklearn"} & imported
