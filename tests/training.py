@@ -6,6 +6,15 @@ import pytest
 from dying_relu.design import plan
 from dying_relu.design.settings import SETTINGS
 
+ONE_UNIT = {
+    "dataset": "relu_target",
+    "scaling": "raw",
+    "depth": 1,
+    "width": 1,
+    "bias": None,
+    "output_layer": False,
+    "batch_size": 1000,
+}
 KEY = ["grid", *(name for name in SETTINGS if name != "bias"), "seed"]
 
 

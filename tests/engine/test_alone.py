@@ -3,17 +3,7 @@
 import numpy as np
 import pytest
 
-from training import held_to_alone, trained
-
-ONE_UNIT = {
-    "dataset": "relu_target",
-    "scaling": "raw",
-    "depth": 1,
-    "width": 1,
-    "bias": None,
-    "output_layer": False,
-    "batch_size": 1000,
-}
+from training import ONE_UNIT, held_to_alone, trained
 
 
 def test_single_units_agree_with_units_trained_alone(engine, small_study):

@@ -9,17 +9,7 @@ from dying_relu.design import plan, study
 from dying_relu.design.course import Measure, Network, of
 from dying_relu.design.datasets import PORTIONS
 from dying_relu.design.settings import Settings
-from training import held_to_alone, trained
-
-ONE_UNIT = {
-    "dataset": "relu_target",
-    "scaling": "raw",
-    "depth": 1,
-    "width": 1,
-    "bias": None,
-    "output_layer": False,
-    "batch_size": 1000,
-}
+from training import ONE_UNIT, held_to_alone, trained
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from conftest import ROOT, TINY
 from dying_relu import studies
 from dying_relu.analysis.intervals import Estimate
 from dying_relu.design.contents import Choice, Contents
-from dying_relu.report import numbers, paper
+from dying_relu.report import numbers, paper, tex
 from dying_relu.report.tables import Table, column
 
 LEDGER = pd.DataFrame(
@@ -105,7 +105,7 @@ def test_a_study_with_a_section_gets_no_other(small_study, study_file, monkeypat
 def test_commented_sections_are_not_placed(tmp_path):
     path = tmp_path / "paper.tex"
     path.write_text("\\input{sections/one.tex}\n% \\input{sections/two.tex}\n5\\% \\input{sections/three}\n")
-    assert paper.inputs(path) == {"one", "three"}
+    assert tex.inputs(tex.text(path)) == {"one", "three"}
 
 
 def test_every_kind_of_command_is_known_to_the_text(made):

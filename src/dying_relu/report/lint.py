@@ -10,18 +10,16 @@ from pathlib import Path
 from dying_relu import studies
 from dying_relu.design.study import STUDIES, Study
 from dying_relu.ledger.claims import Claim
+from dying_relu.report import tex
 from dying_relu.report.captions import captions
 from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, GENERAL, PROVENANCE, TABLES
 
-PAPER = Path("paper")
-_COMMENT = re.compile(r"(?m)(?<!\\)%.*$")
 _USE = re.compile(r"\\(result|interval|estimate|generatedtable|generatedlongtable|studyfigure|verdict)\{([^}#]*)\}")
-_INPUT = re.compile(r"\\input\{sections/(\w+)(?:\.tex)?\}")
 
 
-def problems(all_studies: Mapping[str, Study], claims: Mapping[str, Claim], paper: Path = PAPER) -> list[str]:
+def problems(all_studies: Mapping[str, Study], claims: Mapping[str, Claim], paper: Path = tex.PAPER) -> list[str]:
     """What does not fit together between paper/ and the studies, each as one sentence with its place."""
-    files = {path: _COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sorted(paper.rglob("*.tex"))}
+    files = {path: tex.text(path) for path in sorted(paper.rglob("*.tex"))}
     uses = [(path, *use) for path, text in files.items() for use in _uses(text) if path.name != "generated.tex"]
     return [*_unmade(uses, all_studies, claims), *_unused(uses, all_studies), *_sections(files, paper, all_studies)]
 
@@ -76,7 +74,7 @@ def _unused(uses: list, all_studies: Mapping[str, Study]) -> Iterator[str]:
 
 
 def _sections(files: Mapping[Path, str], paper: Path, all_studies: Mapping[str, Study]) -> Iterator[str]:
-    placed = {name for text in files.values() for name in _INPUT.findall(text)}
+    placed = set().union(*map(tex.inputs, files.values()))
     for path in files:
         if path.parent.name == "sections" and path.stem not in placed:
             yield f"{path}: no file inputs this section; add \\input{{sections/{path.name}}} to {paper}/paper.tex"

@@ -6,21 +6,18 @@ supported}{if refuted}{if inconclusive}`` chooses a wording. An unknown key stop
 before anything is trained.
 """
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
 from dying_relu import studies
 from dying_relu.analysis.choice import in_words
 from dying_relu.design.study import Preset, Study
+from dying_relu.report import tex
 from dying_relu.report.captions import captions
 from dying_relu.report.numbers import of_claims
 from dying_relu.report.tables import Column, Table, column
 from dying_relu.report.units import bracket, escape, printed
-
-PAPER = Path("paper")
 
 
 def generated(
@@ -48,7 +45,7 @@ def generated(
     bodies = {name: table.latex() for name, table in tables.items()}
     bodies |= {"ledger": ledger_table(ledger, shown).latex(), "choices": choices_table(all_studies).latex()}
     figures = {name: figure(name, caption) for name, caption in captions(all_studies).items()}
-    placed = inputs(PAPER / "paper.tex")
+    placed = tex.inputs(tex.text(tex.PAPER / "paper.tex"))
     others = "".join(plain_section(study) for name, study in all_studies.items() if name not in placed)
     draft = f"DRAFT: built from the {preset.name} preset, not from a full run" if preset.draft else ""
     everything = {
@@ -70,12 +67,6 @@ def _with_word(value: object, unit: str) -> str:
 def commands(kind: str, values: Mapping[str, str]) -> str:
     r"""LaTeX definitions behind ``\result``, ``\generatedtable`` and their like (see paper/generated.tex)."""
     return "".join(rf"\define{{{kind}}}{{{key}}}{{{value}}}" + "\n" for key, value in values.items())
-
-
-def inputs(path: Path) -> set[str]:
-    """The names of the sections that a LaTeX file inputs."""
-    text = re.sub(r"(?m)(?<!\\)%.*$", "", path.read_text(encoding="utf-8"))
-    return set(re.findall(r"\\input\{sections/(\w+)(?:\.tex)?\}", text))
 
 
 def figure(name: str, caption: str) -> str:

@@ -2,21 +2,6 @@
 
 from dying_relu.design.contents import Choice, Contents, Kind, by_unit
 
-_OF_DATA = {
-    "common.rate": "order of magnitude",
-    "rate.spread": "order of magnitude",
-    "curvature.spread": "rough number",
-    "raw.common.dead": "share",
-    "raw.common.diverged": "share",
-    "centred.common.dead": "share",
-    "centred.common.diverged": "share",
-    "standardised.common.dead": "share",
-    "raw.own.born": "share",
-    "raw.own.dead": "share",
-    "standardised.own.born": "share",
-    "raw.gap": "points",
-    "raw.dead.gap": "points",
-}
 CONTENTS = Contents(
     kinds={
         "scaling_by_rate": Kind(

@@ -4,15 +4,6 @@ from dying_relu.design.contents import Choice, Contents, Kind, by_unit
 
 _PLACE = ("batch", "width", "library")
 _ARM = ("activation", "activity_penalty")
-_OF_TASK = {
-    "sparse": "text",
-    "sparse.accuracy": "accuracy",
-    "dense": "text",
-    "dense.accuracy": "accuracy",
-    "sparsified": "text",
-    "sparsified.relu": "points",
-    "dose": "number",
-}
 
 CONTENTS = Contents(
     estimands={
