@@ -21,7 +21,7 @@ from dying_relu.analysis import drawing, intervals
 from dying_relu.design import catalogue, datasets, study
 from dying_relu.design.settings import SETTINGS
 from dying_relu.ledger import claims
-from dying_relu.report import lint, numbers, tables, units
+from dying_relu.report import lint, numbers, tables, tex, units
 from dying_relu.workflow import files
 
 NAMES = studies.names()
@@ -236,8 +236,7 @@ def last_two(key, levels):
 
 def interval_uses(name):
     """The keys of a study's numbers that the text prints with their interval."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "paper").rglob("*.tex")]
-    found = [use for text in texts for use in lint._uses(lint._COMMENT.sub("", text))]
+    found = [use for path in (ROOT / "paper").rglob("*.tex") for use in lint._uses(tex.text(path))]
     return {key for _, command, key in found if command in ("interval", "estimate") and key.startswith(f"{name}.")}
 
 
