@@ -46,7 +46,7 @@ report: setup  ## results/report.html: every figure with its caption, and how ea
 	$(BIN)/snakemake --report results/report.html
 
 clean:  ## Remove everything the workflow made (results, logs, benchmarks)
-	rm -rf results logs benchmarks .snakemake
+	rm -rf results logs benchmarks .snakemake .cache
 
 help:  ## Show this list
 	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -12,7 +12,7 @@ from dying_relu.workflow import script
 settings.register_profile("untimed", deadline=None)  # no test depends on timing
 settings.load_profile("untimed")
 
-script.make_importable()  # in the processes that tests start
+script.prepare_environment()  # of tests, and of the processes that they start
 
 ROOT = Path(__file__).parents[1]
 TINY = study.Preset(name="tiny", draft=True, resamples=199, audited=2)

@@ -133,8 +133,8 @@ def populated(engine, digits):
 def test_measurement_is_a_plain_forward_pass_over_all_samples(populated, digits, n):
     population, weights, (shift, scale) = populated
     samples = np.stack([np.random.default_rng(r).permutation(1500)[:n] for r in range(2)]).astype(np.int32)
-    measured = population.measure(samples)
-    inspected = population.inspect(samples)
+    measured = population.measure(population.samples(samples))
+    inspected = population.inspect(population.samples(samples))
     for row in range(2):
         h = ((digits.x - shift) / scale)[samples[row]].astype(np.float64)
         for layer in range(2):
@@ -158,7 +158,7 @@ def test_measurement_is_a_plain_forward_pass_over_all_samples(populated, digits,
 
 def test_gradients_agree_with_finite_differences(engine, digits):
     population, weights, scale = populate(engine, Settings(**SMALL, activation="tanh"), digits, [0.1], seeds=[4])
-    samples = np.arange(300, dtype=np.int32)[None]
+    samples = population.samples(np.arange(300, dtype=np.int32)[None])
     gradient = population.inspect(samples).gradients
     direction = [np.random.default_rng(0).normal(size=w.shape) for w in weights[0]]
     losses = []
@@ -177,7 +177,7 @@ def test_saturation_is_counted_at_three_thresholds(engine, digits, activation):
         engine, Settings(**SMALL, bias=-6.0, activation=activation), digits, [0.01], seeds=[1]
     )
     samples = np.arange(500, dtype=np.int32)[None]
-    measured = population.measure(samples)
+    measured = population.measure(population.samples(samples))
     z = ((digits.x - shift) / scale)[samples[0]].astype(np.float64) @ weights[0][0] + weights[0][1]
     s = 1 / (1 + np.exp(-z))
     slope = s * (1 - s) if activation == "sigmoid" else (z > 0).astype(float)

@@ -54,7 +54,7 @@ def copy_results(folder):
     """What a smoke run left in this repository, if there is one: nothing of it is made twice."""
     made = ROOT / "results/provenance.json"
     if made.exists() and json.loads(made.read_text())["preset"] == "smoke":
-        for name in ("results", "logs", "benchmarks", ".snakemake"):
+        for name in ("results", "logs", "benchmarks", ".snakemake", ".cache"):
             shutil.copytree(ROOT / name, folder / name, symlinks=True)
 
 

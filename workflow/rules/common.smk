@@ -13,9 +13,9 @@ from dying_relu.ledger import claims
 from dying_relu.report import captions
 from dying_relu.workflow import sources
 from dying_relu.workflow.errors import UserError
-from dying_relu.workflow.script import make_importable
+from dying_relu.workflow.script import prepare_environment
 
-make_importable()
+prepare_environment()
 
 try:
     PRESET = study.load_preset(reading.check(study.Config, config, Path("config/config.yaml")).preset)

@@ -25,16 +25,21 @@ def epoch_order(study: str, seed: int, epoch: int, samples: np.ndarray, batch_si
     return shuffled[: steps * batch_size].reshape(steps, batch_size)
 
 
-def fresh_epoch(course: Course, seed: int, epoch: int, settings: Settings) -> Data:
+def fresh_epoch(course: Course, seed: int, epoch: int, settings: Settings, room: Data | None = None) -> Data:
     """The samples of one epoch of a data set whose batches are drawn afresh, in the order of training.
 
     Args:
         settings: of the stage.
+        room: arrays for the samples, if there are any; they are filled and returned.
     """
     n = course.steps * settings.batch_size
-    drawn = datasets.fresh(settings.dataset, n, course.study, seed, epoch)
-    chosen = np.resize(datasets.select(settings.portion, drawn.y), n)
-    return Data(datasets.shifted(settings.shift, settings.dataset, drawn.x[chosen]), drawn.y[chosen])
+    drawn = datasets.fresh(settings.dataset, n, course.study, seed, epoch, room=room)
+    if settings.portion != "all":
+        chosen = np.resize(datasets.select(settings.portion, drawn.y), n)
+        drawn.x[:], drawn.y[:] = drawn.x[chosen], drawn.y[chosen]
+    if settings.shift != "none":
+        drawn.x[:] = datasets.shifted(settings.shift, settings.dataset, drawn.x)
+    return drawn
 
 
 class Outlier(NamedTuple):

@@ -89,17 +89,24 @@ def _made(name: str, n: int) -> Data:
     return Data(x.astype(np.float32), ((y - y.mean()) / y.std()).astype(np.float32))
 
 
-def fresh(name: str, n: int, *key: object) -> Data:
+def fresh(name: str, n: int, *key: object, room: Data | None = None) -> Data:
     """Draw n samples of a distribution; equal keys give equal samples.
 
     Without a fixed target: features standard normal, y = max(0, x) of the first. With one: independent features of
     mean 1 and variance 1, and a target so low that a gradient step pushes an open unit down, whatever it sees.
+
+    Args:
+        room: arrays for n samples, which are filled and returned; without, new ones are made.
     """
     info = DATASETS[name]
-    x = generator(*key, "fresh").standard_normal((n, info.n_features), dtype=np.float32)
+    x, y = (room.x, room.y) if room else (np.empty((n, info.n_features), np.float32), np.empty(n, np.float32))
+    generator(*key, "fresh").standard_normal(dtype=np.float32, out=x)
     if info.target is None:
-        return Data(x, np.maximum(x[:, 0], 0))
-    return Data(x + 1, np.full(n, info.target, np.float32))
+        np.maximum(x[:, 0], 0, out=y)
+    else:
+        x += 1
+        y[:] = info.target
+    return Data(x, y)
 
 
 def split(name: str, study: str, seed: int) -> Split:

@@ -7,6 +7,7 @@ The rules of the catalogue's optimisers act elementwise, hence rows never mix, a
 the ordinary Keras model. Epochs run compiled, gathering batches by index from a constant table.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -66,6 +67,27 @@ class Inspection:
     gradients: list[np.ndarray]
     smallest: list[np.ndarray]
     largest: list[np.ndarray]
+
+
+class Samples(NamedTuple):
+    """Each network's own samples, ready for passes over them; see `Population.samples`.
+
+    Attributes:
+        chunks: their indices, int32, shape (chunks, networks, CHUNK).
+        weight: 1, or 0 for padding, shape (chunks, CHUNK).
+        n: samples of a network.
+    """
+
+    chunks: tf.Tensor
+    weight: tf.Tensor
+    n: int
+
+
+class Batches(NamedTuple):
+    """Batches drawn afresh: features and targets, shapes (batches, batch size, features) and (batches, batch size)."""
+
+    x: tf.Tensor
+    y: tf.Tensor
 
 
 class _Row(NamedTuple):
@@ -133,7 +155,6 @@ class Population:
         longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
             that each graph is compiled once.
         extra: room for samples that `feed` brings.
-        batch_size: if given, these come as whole batches: `advance` is told which batch, not which samples.
         penalties: names of those penalties that any network has; see `reset`.
     """
 
@@ -146,21 +167,15 @@ class Population:
         size: int,
         longest: int,
         extra: int = 0,
-        batch_size: int | None = None,
         penalties: Sequence[str] = (),
     ) -> None:
         self.template = template
         self.size = size
         self.shift = "none"  # of the inputs; whoever sets others notes it here
         self._n_chunks = -(-longest // CHUNK)
-        behind = 0 if batch_size else extra
         self._n = len(x)
-        self._x = tf.Variable(np.pad(x, ((0, behind), (0, 0))))
-        self._y = tf.Variable(np.pad(y, (0, behind)))
-        self._batches = None
-        if batch_size:
-            shape = extra // batch_size, batch_size
-            self._batches = tf.Variable(np.zeros((*shape, x.shape[1]), x.dtype)), tf.Variable(np.zeros(shape, y.dtype))
+        self._x = tf.Variable(np.pad(x, ((0, extra), (0, 0))))
+        self._y = tf.Variable(np.pad(y, (0, extra)))
         self._trainable_shapes = [tuple(v.shape) for v in template.model.trainable_variables]
         self._state_shapes = [tuple(v.shape) for v in template.model.non_trainable_variables]
         self._trainable = [self._matrix(shape) for shape in self._trainable_shapes]
@@ -227,12 +242,7 @@ class Population:
                 slot.assign(np.where(mask.reshape(slot.shape), 0, slot.numpy()))
 
     def feed(self, x: np.ndarray, y: np.ndarray) -> int:
-        """Bring samples, in place of those brought before; returns the index of the first sample, or batch."""
-        if self._batches:
-            for variable, value in zip(self._batches, (x, y), strict=True):
-                batches = value.reshape(-1, *variable.shape[1:])
-                variable[: len(batches)].assign(batches)
-            return 0
+        """Bring samples, in place of those brought before; returns the index of the first."""
         self._x[self._n : self._n + len(x)].assign(x)
         self._y[self._n : self._n + len(y)].assign(y)
         return self._n
@@ -257,25 +267,26 @@ class Population:
         """The non-trainable variables, each of shape (networks, *shape of the variable)."""
         return _unpacked(self._state, self._state_shapes)
 
-    def advance(self, order: np.ndarray, start: int, stop: int) -> np.ndarray:
+    def advance(self, order: np.ndarray, start: int, stop: int, fresh: Batches | None = None) -> np.ndarray:
         """Take the optimiser steps start, ..., stop - 1 of an epoch.
 
         Args:
             order: samples of each batch of the epoch, int32, shape (steps an epoch, networks, batch); or, if
-                batches are fed, the number of each, shape (steps an epoch, networks, 1).
+                fresh batches are given, the number of each, shape (steps an epoch, networks, 1).
+            fresh: batches to train on instead of the data set's samples.
 
         Returns:
             Whether all batch losses on the way were finite, bool, shape (networks,).
         """
-        return self._advance(tf.constant(order), tf.constant(start), tf.constant(stop)).numpy()
+        return self._advance(tf.constant(order), tf.constant(start), tf.constant(stop), fresh).numpy()
 
     @tf.function(jit_compile=True)
-    def _advance(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
+    def _advance(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, fresh: Batches | None) -> tf.Tensor:
         finite = tf.ones((self.size,), tf.bool)
         step = start
         while step < stop:  # not tf.range, whose bounds XLA takes for constants to compile anew for
             gradients, state, losses = tf.vectorized_map(
-                self._gradient, self._rows(order[step]), fallback_to_while_loop=False
+                lambda row: self._step(row, fresh), self._rows(order[step]), fallback_to_while_loop=False
             )
             self._optimizer.apply(gradients, self._trainable)
             for matrix, value in zip(self._state, state, strict=True):
@@ -284,10 +295,18 @@ class Population:
             step += 1
         return finite
 
-    def measure(self, samples: np.ndarray) -> Measurement:
-        """Forward pass, in inference mode, over each network's own samples, int32, shape (networks, n)."""
-        n = samples.shape[1]
-        sums, layers = self._measure(*self._chunks(samples))
+    def samples(self, places: np.ndarray) -> Samples:
+        """Each network's own samples, from their indices in the data set, int32, shape (networks, n)."""
+        networks, n = places.shape
+        length = self._n_chunks * CHUNK
+        padded = np.pad(places, ((0, 0), (0, length - n)), mode="edge")
+        weight = (np.arange(length) < n).astype(np.float32).reshape(-1, CHUNK)
+        return Samples(tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1)), tf.constant(weight), n)
+
+    def measure(self, samples: Samples) -> Measurement:
+        """Forward pass, in inference mode, over each network's own samples."""
+        n = samples.n
+        sums, layers = self._measure(samples.chunks, samples.weight)
         found = _LayerSums(*([part.numpy() for part in layer] for layer in zip(*layers, strict=True)))
         return Measurement(
             sums.loss.numpy() / n,
@@ -308,10 +327,10 @@ class Population:
             layers = [_added(layer, part) for layer, part in zip(layers, parts, strict=True)]
         return sums, layers
 
-    def inspect(self, samples: np.ndarray) -> Inspection:
+    def inspect(self, samples: Samples) -> Inspection:
         """Gradients and output ranges, in inference mode, over each network's own samples."""
-        sums, low, high = self._inspect(*self._chunks(samples))
-        gradients = [value / samples.shape[1] for value in _unpacked(sums, self._trainable_shapes)]
+        sums, low, high = self._inspect(samples.chunks, samples.weight)
+        gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
         return Inspection(gradients, [value.numpy() for value in low], [value.numpy() for value in high])
 
     @tf.function(jit_compile=True)
@@ -330,14 +349,6 @@ class Population:
         """A function of one network and a mask over its samples, applied to all networks."""
         return tf.vectorized_map(lambda row: function(row, mask), self._rows(samples), fallback_to_while_loop=False)
 
-    def _chunks(self, samples: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
-        """Cut (networks, n) into chunks: samples (chunks, networks, CHUNK), and their weight 1, or 0 for padding."""
-        networks, n = samples.shape
-        length = self._n_chunks * CHUNK
-        padded = np.pad(samples, ((0, 0), (0, length - n)), mode="edge")
-        weight = (np.arange(length) < n).astype(np.float32).reshape(-1, CHUNK)
-        return tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1)), tf.constant(weight)
-
     def _rows(self, samples: tf.Tensor) -> _Row:
         """What one call of a vectorised function sees."""
         return _Row(
@@ -349,25 +360,29 @@ class Population:
             samples,
         )
 
-    def _gradient(self, row: _Row, mask: tf.Tensor | None = None) -> tuple[list, list, tf.Tensor]:
-        """One network: gradient of the batch's mean loss, or with a mask of the masked sum in inference mode."""
-        if mask is None and self._batches:
-            x, y = (tf.gather(batches.value(), row.samples[0]) for batches in self._batches)
+    def _step(self, row: _Row, fresh: Batches | None) -> tuple[list, list, tf.Tensor]:
+        """One network: gradient of the mean loss of a batch and its penalties, clipped; new state; mean loss."""
+        if fresh is None:
+            x, y = self._chosen(row)
         else:
-            x, y = tf.gather(self._x.value(), row.samples), tf.gather(self._y.value(), row.samples)
-        x = (x - row.shift) / row.scale
+            x, y = (tf.gather(values, row.samples[0]) for values in fresh)
+            x = (x - row.shift) / row.scale
         with tf.GradientTape() as tape:
             tape.watch(row.trainable)
-            probed, new_state = self._forward(row, x, training=mask is None)
-            losses = self._losses(y, probed.logits)
-            loss = tf.reduce_mean(losses) if mask is None else tf.reduce_sum(losses * mask)
-            if row.strengths and mask is None:
+            probed, new_state = self._forward(row, x, training=True)
+            loss = tf.reduce_mean(self._losses(y, probed.logits))
+            if row.strengths:
                 loss += self._penalty(row, probed)
         gradient = tape.gradient(loss, row.trainable)
-        if self._clip_norm and mask is None:
+        if self._clip_norm:
             norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in gradient))
             gradient, _ = tf.clip_by_global_norm(gradient, self._clip_norm, use_norm=norm)
         return gradient, [tf.reshape(value, [-1]) for value in new_state], loss
+
+    def _chosen(self, row: _Row) -> tuple[tf.Tensor, tf.Tensor]:
+        """Of one network's samples the inputs, scaled, and the targets."""
+        x = (tf.gather(self._x.value(), row.samples) - row.shift) / row.scale
+        return x, tf.gather(self._y.value(), row.samples)
 
     def _forward(self, row: _Row, x: tf.Tensor, training: bool) -> tuple[_Probed, list]:
         """One network on scaled inputs, and its state after that."""
@@ -399,8 +414,8 @@ class Population:
 
     def _measure_row(self, row: _Row, mask: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
         """One network on one chunk."""
-        probed = self._probe(row)
-        y = tf.gather(self._y.value(), row.samples)
+        x, y = self._chosen(row)
+        probed, _ = self._forward(row, x, training=False)
         if self.template.regression:
             correct = tf.fill(tf.shape(y), np.nan)  # there is no accuracy
         else:
@@ -416,32 +431,37 @@ class Population:
         own = [tf.reshape(row.trainable[i], self._trainable_shapes[i]) for i in self._slopes[place]]
         slope = tf.abs(activations.derivative(self.template.activations[place], z, own))
         threshold, size = self.template.threshold, tf.abs(h)
-        positions, units = list(range(1, len(h.shape) - 1)), list(range(1, len(h.shape)))
-        present = (mask > 0)[:, None]
+        positions = list(range(1, len(h.shape) - 1))
         steepness = [slope > threshold * factor for factor in ((1, 10, 0.1) if threshold else (1,))]
-        *active, opened = [
-            tf.reduce_sum(tf.cast(tf.reduce_any(true, axis=positions) & present, tf.int32), axis=0)
-            for true in (*steepness, z > 0)
-        ]
+        *active, opened = _counts([tf.reduce_any(true, axis=positions) for true in (*steepness, z > 0)], mask)
         if not threshold:  # piecewise linear: the same whatever the threshold
             active *= 3
-        mean = tf.reduce_sum(tf.where(present, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
-        zeros = tf.reduce_mean(tf.cast(size < NEAR_ZERO, tf.float32), axis=units)
-        return _LayerSums(*(*active, opened, mean, tf.reduce_sum(zeros * mask)))
+        output = tf.reduce_sum(tf.where(mask[:, None] > 0, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
+        zeros = tf.reduce_sum(tf.cast(size < NEAR_ZERO, tf.float32) * _like(mask, h))
+        return _LayerSums(*(*active, opened, output, zeros / math.prod(h.shape[1:])))
 
     def _inspect_row(self, row: _Row, mask: tf.Tensor) -> tuple[list, list, list]:
         """One network on one chunk: gradient of the summed loss, and per layer smallest and largest h."""
-        outputs = self._probe(row).h
-        present = [_like(mask, h) > 0 for h in outputs]
-        pairs = list(zip(present, outputs, strict=True))
-        low = [tf.reduce_min(tf.where(p, h, np.inf), axis=_but_last(h)) for p, h in pairs]
-        high = [tf.reduce_max(tf.where(p, h, -np.inf), axis=_but_last(h)) for p, h in pairs]
-        return self._gradient(row, mask)[0], low, high
+        x, y = self._chosen(row)
+        with tf.GradientTape() as tape:
+            tape.watch(row.trainable)
+            probed, _ = self._forward(row, x, training=False)
+            loss = tf.reduce_sum(self._losses(y, probed.logits) * mask)
+        pairs = [(_like(mask, h) > 0, h) for h in probed.h]
+        low = [tf.reduce_min(tf.where(present, h, np.inf), axis=_but_last(h)) for present, h in pairs]
+        high = [tf.reduce_max(tf.where(present, h, -np.inf), axis=_but_last(h)) for present, h in pairs]
+        return tape.gradient(loss, row.trainable), low, high
 
-    def _probe(self, row: _Row) -> _Probed:
-        """One network in inference mode."""
-        x = (tf.gather(self._x.value(), row.samples) - row.shift) / row.scale
-        return self._forward(row, x, training=False)[0]
+
+def _counts(conditions: Sequence[tf.Tensor], mask: tf.Tensor) -> list[tf.Tensor]:
+    """On how many samples of a chunk each condition holds; conditions of shape (samples, units), counts (units,).
+
+    A chunk has fewer than 128 samples, so four counts fit into one integer: one pass over memory in place of four.
+    """
+    weights = [128**place for place in range(len(conditions))]
+    held = sum(tf.cast(true, tf.int32) * weight for true, weight in zip(conditions, weights, strict=True))
+    totals = tf.reduce_sum(tf.where(mask[:, None] > 0, held, 0), axis=0)
+    return [totals // weight % 128 for weight in weights]
 
 
 def _added(one: Any, other: Any) -> Any:

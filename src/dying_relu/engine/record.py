@@ -97,6 +97,11 @@ class Record:
     def diverged(self) -> np.ndarray:
         return ~self.moments[-1].finite
 
+    @property
+    def died(self) -> list[np.ndarray]:
+        """For each layer the units of finite networks that are dead now and were not at first, bool."""
+        return [tracker.died & ~self.diverged[:, None] for tracker in self._trackers]
+
     def outcome(self, test: Measurement) -> Columns:
         """Columns of the table of networks.
 
@@ -183,6 +188,7 @@ class Record:
             revived: for ``bias`` and ``weights``, and each layer, the units active with that part put back; bool.
         """
         pieces = []
+        died_by_layer = self.died
         for layer, incoming in enumerate(self.template.incoming):
             n_units = self.now.n_active[layer].shape[1]
             values = {
@@ -195,7 +201,7 @@ class Record:
                 columns: Columns = {"layer": layer + 1, "status": status, "n_units": mask.sum(axis=1)}
                 for name, value in values.items():
                     columns |= {f"{name}_max": _largest(value, mask), f"{name}_mean": _mean(value, mask)}
-                died = self._trackers[layer].died & mask
+                died = died_by_layer[layer] & mask
                 columns["n_died"] = died.sum(axis=1)
                 for part in ("bias", "weights"):
                     active = None if revived is None else (died & revived[part][layer]).sum(axis=1)

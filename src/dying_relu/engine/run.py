@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from dying_relu.design.course import PENALTIES, Network
 from dying_relu.engine import activity, batches, interventions, models
 from dying_relu.engine.batches import Outlier
 from dying_relu.engine.datasets import Data
 from dying_relu.engine.interventions import Weights
+from dying_relu.engine.population import Batches
 from dying_relu.engine.record import Columns, Record, rms_change
 from dying_relu.engine.setup import Setup
 
@@ -27,14 +29,15 @@ class Run:
 
     Attributes:
         population: of the stage they are in.
-        samples, test_samples: what each is trained and measured on, and tested on; int32, shape (networks, samples).
+        places: of the training samples of each, in the data set; int32, shape (networks, samples).
+        seen, tested: what each is trained and measured on, and tested on.
     """
 
     def __init__(self, setup: Setup, networks: Sequence[Network]) -> None:
         self.setup, self.course = setup, setup.course
         self.networks = [*networks, *[networks[-1]] * (setup.course.rows - len(networks))]
         self._enter(0, [setup.weights(network) for network in self.networks])
-        self.record = Record(self.course, self.population.template, self.samples.shape[1])
+        self.record = Record(self.course, self.population.template, self.seen.n)
         self.marks = Marks(*[self.population.weights()] * 3)
 
     def tables(self) -> dict[str, list[Columns]]:
@@ -45,8 +48,8 @@ class Run:
                 break
         last = self.population.weights()
         movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
-        inspection = self.population.inspect(self.samples)
-        outcome = self.record.outcome(self.population.measure(self.test_samples))
+        inspection = self.population.inspect(self.seen)
+        outcome = self.record.outcome(self.population.measure(self.tested))
         revived = self._revived_by_putting_back(last) if self.course.parts else None
         return {
             "networks": [outcome],
@@ -66,11 +69,11 @@ class Run:
         for epoch in range(self.course.settings.epochs):
             changes = epoch == self.course.change
             self._treat(epoch)
-            order = self._order(epoch)
+            order, fresh = self._order(epoch)
             first = start = epoch * steps
             for stop in [*(m for m in self.course.moments if first < m < first + steps), first + steps]:
                 before = self.population.weights() if changes and start == first else None
-                finite = finite & self.population.advance(order, start - first, stop - first)
+                finite = finite & self.population.advance(order, start - first, stop - first, fresh)
                 if before is not None:
                     self._put_back(before)
                 start = stop
@@ -81,13 +84,13 @@ class Run:
         course, weights = self.course, self.population.weights()
         change = rms_change(self.marks.before, weights)
         self.record.template = self.population.template
-        self.record.add(step, self.population.measure(self.samples), weights, change, finite)
+        self.record.add(step, self.population.measure(self.seen), weights, change, finite)
         self.marks = self.marks._replace(before=weights)
         if step == course.last_step - course.steps:
             self.marks = self.marks._replace(last_epoch=weights)
         looked_into = course.layers and step in (0, course.steps, course.last_step)
         if looked_into and not self.record.diverged.all():
-            self.record.inspect(self.population.inspect(self.samples))
+            self.record.inspect(self.population.inspect(self.seen))
 
     def _enter(self, stage: int, variables: list[list[np.ndarray]]) -> None:
         """Go on with the population of a stage, from given variables."""
@@ -108,7 +111,8 @@ class Run:
         self._shift(self.stage.settings.shift)
         y, portion = self.setup.data.y, self.stage.settings.portion
         splits = [batches.of_portion(y, self.setup.split(network.seed), portion) for network in self.networks]
-        self.samples, self.test_samples = map(np.stack, zip(*splits, strict=True))
+        self.places, tested = map(np.stack, zip(*splits, strict=True))
+        self.seen, self.tested = self.population.samples(self.places), self.population.samples(tested)
 
     def _shift(self, shift: str) -> None:
         if self.population.shift != shift:
@@ -146,7 +150,7 @@ class Run:
 
     def _renew(self, epoch: int) -> None:
         """Renew units of those networks whose intervention asks for it before this epoch."""
-        dead = [activity.is_dead(n_active) for n_active in self.population.measure(self.samples).n_active]
+        dead = [activity.is_dead(n_active) for n_active in self.population.measure(self.seen).n_active]
         template = self.population.template
         new = interventions.renewed(
             template,
@@ -164,8 +168,8 @@ class Run:
         after = self.population.weights()
         self.population.assign(interventions.put_back(self.population.template, self.networks, before, after))
 
-    def _order(self, epoch: int) -> np.ndarray:
-        """Which samples make each batch of an epoch, or which batches it has; see `Population.advance`.
+    def _order(self, epoch: int) -> tuple[np.ndarray, Batches | None]:
+        """Which samples make each batch of an epoch, or which fresh batches it has; see `Population.advance`.
 
         In the epoch after the intervention an outlier takes the first place of the first batch of the networks
         that are to meet one.
@@ -175,16 +179,16 @@ class Run:
             x, y = self.setup.shifted(self.stage.settings.shift), self.setup.data.y
             for row, network in enumerate(self.networks):
                 if network.course.intervention.outlier:
-                    samples = self.samples[row]
+                    samples = self.places[row]
                     outliers[row] = batches.outlier(network.course, network.seed, x[samples], y[samples])
         if self.setup.room is not None:
             return self._fresh_order(epoch, outliers, self.setup.room)
-        return self._table_order(epoch, outliers)
+        return self._table_order(epoch, outliers), None
 
     def _table_order(self, epoch: int, outliers: Sequence[Outlier | None]) -> np.ndarray:
         """Shuffle each network's training set; outliers are fed, each to its network's place."""
         by_seed: dict[int, np.ndarray] = {}
-        for network, samples in zip(self.networks, self.samples, strict=True):
+        for network, samples in zip(self.networks, self.places, strict=True):
             if network.seed not in by_seed:
                 key = self.course.study, network.seed, epoch
                 by_seed[network.seed] = batches.epoch_order(*key, samples, self.course.settings.batch_size)
@@ -197,45 +201,49 @@ class Run:
             order[0, met, 0] = self.population.feed(x, y) + np.flatnonzero(met)
         return order
 
-    def _fresh_order(self, epoch: int, outliers: Sequence[Outlier | None], room: Data) -> np.ndarray:
+    def _fresh_order(self, epoch: int, outliers: Sequence[Outlier | None], room: Data) -> tuple[np.ndarray, Batches]:
         """Draw the epoch's batches, one set for all networks of a seed that see the same, and say which are whose."""
-        steps = self.course.steps
-        n = steps * self.course.settings.batch_size
+        steps, size = self.course.steps, self.course.settings.batch_size
         place: dict[tuple, int] = {}
         whose = []
         for network, outlier in zip(self.networks, outliers, strict=True):
             key = network.seed, None if outlier is None else network.settings.strength
             if key not in place:
-                start = len(place) * n
-                drawn = batches.fresh_epoch(self.course, network.seed, epoch, self.stage.settings)
-                room.x[start : start + n], room.y[start : start + n] = drawn.x, drawn.y
+                part = slice(len(place) * steps * size, (len(place) + 1) * steps * size)
+                own = batches.fresh_epoch(
+                    self.course, network.seed, epoch, self.stage.settings, Data(room.x[part], room.y[part])
+                )
                 if outlier is not None:
-                    room.x[start], room.y[start] = outlier.x, outlier.y
+                    own.x[0], own.y[0] = outlier.x, outlier.y
                 place[key] = len(place)
             whose.append(place[key])
-        self.population.feed(room.x[: len(place) * n], room.y[: len(place) * n])
         numbers = np.arange(len(place) * steps, dtype=np.int32).reshape(len(place), steps, 1)
-        return numbers[whose].swapaxes(0, 1)
+        # no copies: XLA reads the room itself
+        fresh = Batches(*(tf.convert_to_tensor(v.reshape(-1, size, *v.shape[1:])) for v in (room.x, room.y)))
+        return numbers[whose].swapaxes(0, 1), fresh
 
     def _shifted(self) -> list[Columns]:
         found = []
         for shift in self.course.shifts:
             self._shift(shift)
-            found += self.record.shifted(shift, self.population.measure(self.test_samples))
+            found += self.record.shifted(shift, self.population.measure(self.tested))
         return found
 
     def _revived_by_putting_back(self, last: Weights) -> dict[str, list[np.ndarray]]:
         """For each part, and each layer, which units are active if only their own part were as at first.
 
-        Everything else, the layers before included, stays as it is at the end; shape (networks, units).
+        Everything else, the layers before included, stays as it is at the end; shape (networks, units). Layers in
+        which no unit died are passed over: nothing is asked of them.
         """
-        template = self.population.template
+        template, died = self.population.template, self.record.died
         active: dict[str, list[np.ndarray]] = {}
         for part in ("bias", "weights"):
-            active[part] = []
+            active[part] = [np.zeros_like(units) for units in died]
             for layer, incoming in enumerate(template.incoming):
+                if not died[layer].any():
+                    continue
                 own = {i for i in incoming if template.parts[i] == part}
                 self.population.assign([self.marks.first[i] if i in own else value for i, value in enumerate(last)])
-                active[part].append(~activity.is_dead(self.population.measure(self.samples).n_active[layer]))
+                active[part][layer] = ~activity.is_dead(self.population.measure(self.seen).n_active[layer])
         self.population.assign(last)
         return active

@@ -21,7 +21,7 @@ class Setup:
         course: of any of them.
         data: the whole data set.
         populations: one for each stage; the same for both where the graph stays.
-        room: for the samples of an epoch, where they are drawn afresh; used again and again.
+        room: for the samples of an epoch of all networks, where they are drawn afresh; used again and again.
     """
 
     def __init__(self, course: Course, compiled: Compiled) -> None:
@@ -32,8 +32,8 @@ class Setup:
         info = DATASETS[self.dataset]
         self.room: Data | None = None
         if info.steps is not None:
-            x = np.empty((course.extra, info.n_features), np.float32)
-            self.room = Data(x, np.empty(course.extra, np.float32))
+            x = np.zeros((course.extra, info.n_features), np.float32)
+            self.room = Data(x, np.zeros(course.extra, np.float32))
         # one cache for each course, gone with it
         self.split = lru_cache(maxsize=None)(self._split)
         self._affine = lru_cache(maxsize=None)(self._drawn_affine)
@@ -65,8 +65,7 @@ class Setup:
                 self.data.y,
                 size=course.rows,
                 longest=max(info.n_train, info.n_samples - info.n_train),
-                extra=course.extra,
-                batch_size=None if info.steps is None else graph.batch_size,
+                extra=course.extra if info.steps is None else 0,
                 penalties=graph.penalties,
             )
         return compiled[key]
