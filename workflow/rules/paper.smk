@@ -25,7 +25,7 @@ rule text:
 rule general:
     input:
         claims="results/claims.csv",
-        audits=[f"results/studies/{name}/audit.csv" for name in TRAINED],
+        audit="results/audit.csv",
         numbers=[f"results/numbers/{name}.csv" for name in TRAINED],
     output:
         "results/numbers/_general.csv",

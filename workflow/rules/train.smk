@@ -69,22 +69,23 @@ rule timings:
         "../scripts/timings.py"
 
 
+# one process for all studies: importing TensorFlow costs more than a study's audit
 rule audit:
     input:
-        networks="results/studies/{study}/networks.parquet",
+        networks=[f"results/studies/{name}/networks.parquet" for name in TRAINED],
     output:
-        "results/studies/{study}/audit.csv",
+        "results/audit.csv",
     log:
-        "logs/audit/{study}.log",
+        "logs/audit.log",
     benchmark:
-        "benchmarks/audit/{study}.tsv"
+        "benchmarks/audit.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     params:
         preset=PRESET.name,
-        size=PRESET.audited,
-        plan=lambda wildcards: [job.digest for job in JOBS[wildcards.study]],
+        studies=TRAINED,
+        plan=[job.digest for name in TRAINED for job in JOBS[name]],
         code=sources.digest("audit", without="dying_relu.design"),
         lock=LOCK,
     script:

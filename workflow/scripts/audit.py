@@ -1,4 +1,4 @@
-"""Train a sample of a study's networks again, alone, and compare."""
+"""Train a sample of each study's networks again, alone, and compare."""
 
 from dying_relu.workflow.script import logged
 
@@ -8,5 +8,10 @@ with logged(snakemake.log[0]):
     from dying_relu.workflow import files
 
     population.use_one_thread()
-    item = study.load_named(snakemake.wildcards.study, snakemake.params.preset)
-    files.write(audit.audit(item, files.read(snakemake.input.networks), snakemake.params.size), snakemake.output[0])
+    preset = study.load_preset(snakemake.params.preset)
+    made = audit.audit_all(
+        [study.load_named(name, preset.name) for name in snakemake.params.studies],
+        map(files.read, snakemake.input.networks),
+        preset.audited,
+    )
+    files.write(made, snakemake.output[0])

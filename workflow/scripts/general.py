@@ -12,7 +12,7 @@ with logged(snakemake.log[0]):
     made = numbers.general(
         ledger=files.read(snakemake.input.claims),
         of_studies=pd.concat(map(files.read, snakemake.input.numbers)),
-        audit=pd.concat(map(files.read, snakemake.input.audits)),
+        audit=files.read(snakemake.input.audit),
         preset=study.load_preset(snakemake.params.preset),
     )
     files.write(made, snakemake.output[0])

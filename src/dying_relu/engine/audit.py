@@ -1,5 +1,7 @@
 """Train a random sample of a study's networks again, alone and with Keras's own fit, and compare."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from dying_relu.design.course import Network
@@ -16,6 +18,12 @@ def sample(study: Study, size: int) -> list[Network]:
     networks = list(study.networks())
     chosen = generator(study.name, "audit").choice(len(networks), min(size, len(networks)), replace=False)
     return [networks[place] for place in sorted(chosen)]
+
+
+def audit_all(studies: Iterable[Study], tables: Iterable[pd.DataFrame], size: int) -> pd.DataFrame:
+    """The audits of several studies, from the tables of their networks, in the same order."""
+    found = [audit(study, table, size).assign(study=study.name) for study, table in zip(studies, tables, strict=True)]
+    return pd.concat(found, ignore_index=True)
 
 
 def audit(study: Study, networks: pd.DataFrame, size: int) -> pd.DataFrame:
