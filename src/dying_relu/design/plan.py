@@ -21,16 +21,18 @@ from dying_relu.workflow.errors import UserError
 TABLE_BUDGET = 8 * 2**30  # bytes the activity table of a study may take in memory
 JOB_SECONDS = 120.0  # aimed-at length of a training job on one core
 
-# Estimates for one core of a common laptop or server; they cut jobs and inform, no result uses them.
-_TRAINING_FLOPS = 45e9
-_MEASURING_FLOPS = 28e9
-_TRAINING_SAMPLE = 2e-8  # seconds, beside what its parameters cost
-_MEASURING_SAMPLE = 4e-9
-_START_SECONDS = 10.0  # import TensorFlow
-_COMPILE_SECONDS = 2.0  # each graph
-_COMPILE_LAYER_SECONDS = 0.4  # each hidden layer of it
-_POPULATION_SECONDS = 0.15  # begin and end a population
-_MOMENT_SECONDS = 0.003  # stop a population to measure it
+# Costs of one core of a common laptop or server, fitted to the logs of a full run; they cut jobs and inform, no result
+# uses them.
+_START_SECONDS = 5.0  # import TensorFlow
+_COMPILE_SECONDS = 1.5  # each graph
+_COMPILE_LAYER_SECONDS = 0.5  # each hidden layer of it
+_POPULATION_SECONDS = 0.03  # begin and end a population
+_CALL_SECONDS = 4e-4  # go on from one moment, or epoch, to the next
+_LAYER_SECONDS = 2e-5  # start the products of a layer in a step, or a chunk, of a population
+_ROW_SECONDS = 6e-7  # go on to the next network in them
+_TRAINED = 1.15e-11, 7e-10  # an operation, and a number that a layer puts out or takes in, of a step
+_MEASURED = 1.4e-11, 4e-10  # the same of a measurement
+_DRAW_SECONDS = 7e-9  # a number drawn afresh
 _TENSORFLOW_BYTES = 900 * 2**20
 _GRAPH_BYTES = 30 * 2**20  # compiled
 _BYTES_A_RECORD = 300
@@ -145,12 +147,18 @@ def _ordered(study: Study, cells: Sequence[tuple[str, Course]]) -> list[Network]
 def _seconds(population: Population) -> float:
     """Estimated duration of training and measuring it on one core."""
     course = population.course
-    settings = course.settings
+    settings, info = course.settings, DATASETS[course.settings.dataset]
+    found = sizes.layers(*sizes.shape(settings))
     products = sizes.products(*sizes.shape(settings))
-    n_train = DATASETS[settings.dataset].n_train
-    training = (6 * products / _TRAINING_FLOPS + _TRAINING_SAMPLE) * settings.batch_size * course.last_step
-    extra = len(course.shifts) + 6 * course.layers + 2 * settings.depth * course.parts
-    passes = len(course.moments) + extra
-    measuring = (2 * products / _MEASURING_FLOPS + _MEASURING_SAMPLE) * n_train * passes
-    overhead = (_POPULATION_SECONDS + _MOMENT_SECONDS * len(course.moments)) / course.rows
-    return len(population.networks) * (training + measuring + overhead)
+    numbers = info.n_features + sum(layer.positions * (layer.units + layer.looked_up) for layer in found)
+    passes = len(course.moments) + len(course.shifts) + 1 + 3 * course.layers + settings.depth * course.parts
+    stepped, measured = settings.batch_size * course.last_step, info.n_train * passes
+    row = (6 * products * _TRAINED[0] + numbers * _TRAINED[1]) * stepped
+    row += (2 * products * _MEASURED[0] + numbers * _MEASURED[1]) * measured
+    row += _ROW_SECONDS * len(found) * course.last_step
+    starts = _LAYER_SECONDS * len(found) * course.last_step
+    shared = _POPULATION_SECONDS + _CALL_SECONDS * (passes + settings.epochs) + starts
+    if info.steps is not None:
+        seeds = len({network.seed for network in population.networks})
+        shared += _DRAW_SECONDS * seeds * info.n_features * stepped
+    return shared + course.rows * row

@@ -29,6 +29,11 @@ class Layer(NamedTuple):
     inputs: int
     units: int
 
+    @property
+    def looked_up(self) -> int:
+        """Numbers copied for a position, where patches are cut."""
+        return self.inputs if self.positions > 1 else 0
+
 
 def layers(architecture: str, width: int, depth: int, dataset: str, output_layer: bool = True) -> list[Layer]:
     """The layers of a network, the output last."""

@@ -208,6 +208,12 @@ def _reads(activation: keras.layers.Layer, between: keras.layers.Layer | None, u
     return numbers[0] if isinstance(units, keras.layers.Dense) else numbers.T
 
 
+def products(template: Template) -> int:
+    """Multiplications of a forward pass of one sample: one for each input of each number that a layer puts out."""
+    layers = [layer for layer in template.model.layers if hasattr(layer, "kernel")]
+    return sum(int(np.prod(layer.output.shape[1:])) * layer.kernel.shape[0] for layer in layers)
+
+
 def initial_weights(template: Template, settings: Settings, *key: object) -> list[np.ndarray]:
     """The starting value of each variable of ``template.model``, in the order of ``model.variables``.
 

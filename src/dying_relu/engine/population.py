@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from dying_relu.design.catalogue import OPTIMIZERS
 from dying_relu.engine import activations, models
+from dying_relu.engine.costs import Costs
 
 CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
 
@@ -156,6 +157,7 @@ class Population:
             that each graph is compiled once.
         extra: room for samples that `feed` brings.
         penalties: names of those penalties that any network has; see `reset`.
+        costs: where the time is counted.
     """
 
     def __init__(
@@ -168,9 +170,12 @@ class Population:
         longest: int,
         extra: int = 0,
         penalties: Sequence[str] = (),
+        costs: Costs | None = None,
     ) -> None:
         self.template = template
         self.size = size
+        self._pass = 2.0 * size * models.products(template)  # operations of a forward pass of a sample of each network
+        self._costs = costs or Costs()
         self.shift = "none"  # of the inputs; whoever sets others notes it here
         self._n_chunks = -(-longest // CHUNK)
         self._n = len(x)
@@ -278,7 +283,10 @@ class Population:
         Returns:
             Whether all batch losses on the way were finite, bool, shape (networks,).
         """
-        return self._advance(tf.constant(order), tf.constant(start), tf.constant(stop), fresh).numpy()
+        batch = order.shape[-1] if fresh is None else fresh.x.shape[1]
+        work = 3 * self._pass * batch * (stop - start)
+        place = tf.constant(order), tf.constant(start), tf.constant(stop)
+        return self._costs.call("train", work, self._advance, *place, fresh).numpy()
 
     @tf.function(jit_compile=True)
     def _advance(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, fresh: Batches | None) -> tf.Tensor:
@@ -306,7 +314,7 @@ class Population:
     def measure(self, samples: Samples) -> Measurement:
         """Forward pass, in inference mode, over each network's own samples."""
         n = samples.n
-        sums, layers = self._measure(samples.chunks, samples.weight)
+        sums, layers = self._costs.call("measure", self._pass * n, self._measure, samples.chunks, samples.weight)
         found = _LayerSums(*([part.numpy() for part in layer] for layer in zip(*layers, strict=True)))
         return Measurement(
             sums.loss.numpy() / n,
@@ -329,7 +337,8 @@ class Population:
 
     def inspect(self, samples: Samples) -> Inspection:
         """Gradients and output ranges, in inference mode, over each network's own samples."""
-        sums, low, high = self._inspect(samples.chunks, samples.weight)
+        work = 3 * self._pass * samples.n
+        sums, low, high = self._costs.call("measure", work, self._inspect, samples.chunks, samples.weight)
         gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
         return Inspection(gradients, [value.numpy() for value in low], [value.numpy() for value in high])
 

@@ -181,9 +181,10 @@ class Run:
                 if network.course.intervention.outlier:
                     samples = self.places[row]
                     outliers[row] = batches.outlier(network.course, network.seed, x[samples], y[samples])
-        if self.setup.room is not None:
-            return self._fresh_order(epoch, outliers, self.setup.room)
-        return self._table_order(epoch, outliers), None
+        with self.setup.costs.of("draw"):
+            if self.setup.room is not None:
+                return self._fresh_order(epoch, outliers, self.setup.room)
+            return self._table_order(epoch, outliers), None
 
     def _table_order(self, epoch: int, outliers: Sequence[Outlier | None]) -> np.ndarray:
         """Shuffle each network's training set; outliers are fed, each to its network's place."""

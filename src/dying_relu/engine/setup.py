@@ -8,6 +8,7 @@ from dying_relu.design.course import Course, Graph, Network, Stage
 from dying_relu.design.datasets import DATASETS
 from dying_relu.design.settings import Settings
 from dying_relu.engine import datasets, models
+from dying_relu.engine.costs import Costs
 from dying_relu.engine.datasets import Affine, Data, Split
 from dying_relu.engine.population import Population
 
@@ -21,11 +22,13 @@ class Setup:
         course: of any of them.
         data: the whole data set.
         populations: one for each stage; the same for both where the graph stays.
+        costs: where the time is counted.
         room: for the samples of an epoch of all networks, where they are drawn afresh; used again and again.
     """
 
-    def __init__(self, course: Course, compiled: Compiled) -> None:
+    def __init__(self, course: Course, compiled: Compiled, costs: Costs) -> None:
         self.course = course
+        self.costs = costs
         self.dataset = course.settings.dataset
         self.data = datasets.load(self.dataset)
         self.populations = [self._compiled(stage, compiled) for stage in course.stages]
@@ -67,6 +70,7 @@ class Setup:
                 longest=max(info.n_train, info.n_samples - info.n_train),
                 extra=course.extra if info.steps is None else 0,
                 penalties=graph.penalties,
+                costs=self.costs,
             )
         return compiled[key]
 
