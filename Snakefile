@@ -17,6 +17,13 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
 
 
+onstart:
+    # Snakemake's limit on jobs a second starts a timer at each job's end that wakes the scheduler every second from then
+    # on (job_scheduler.py of 9.27): a fifth of a core after a hundred jobs. On one machine there is no rate to limit.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     default_target: True
     input:

@@ -13,6 +13,7 @@ def test_a_process_imports_the_package_of_its_own_checkout(tmp_path, monkeypatch
     package = tmp_path / "src/dying_relu/workflow"
     package.mkdir(parents=True)
     (tmp_path / "src/dying_relu/__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.setattr(script, "__file__", str(package / "script.py"))
     script.prepare_environment()
     code = "import dying_relu; print(dying_relu.__file__)"

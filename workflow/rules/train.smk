@@ -14,6 +14,7 @@ rule train:
         "logs/train/{preset}/{study}/{job}.log",
     benchmark:
         "benchmarks/train/{preset}/{study}/{job}.tsv"
+    priority: 1  # first, so that the short jobs fill the cores when the last of these ends
     conda:
         "../../environment.yml"
     threads: 1
@@ -60,6 +61,8 @@ rule timings:
     conda:
         "../../environment.yml"
     threads: workflow.cores  # nothing runs beside it
+    resources:
+        mem_mb=1500,
     params:
         preset=PRESET.name,
         plan=lambda wildcards: repr((STUDIES[wildcards.study].timings, STUDIES[wildcards.study].repetitions)),
@@ -82,6 +85,8 @@ rule audit:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        mem_mb=1500,
     params:
         preset=PRESET.name,
         studies=TRAINED,

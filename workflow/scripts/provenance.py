@@ -9,5 +9,5 @@ with logged(snakemake.log[0]):
     from dying_relu.workflow import files
 
     facts = {key: snakemake.params[key] for key in ("preset", "commit", "configuration")}
-    made = provenance.collect(**facts, benchmarks=Path("benchmarks"))
+    made = provenance.collect(**facts, logs=Path("logs"))
     files.write_text(provenance.write(made), snakemake.output[0])

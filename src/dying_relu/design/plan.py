@@ -34,7 +34,8 @@ _TRAINED = 1.15e-11, 7e-10  # an operation, and a number that a layer puts out o
 _MEASURED = 1.4e-11, 4e-10  # the same of a measurement
 _DRAW_SECONDS = 7e-9  # a number drawn afresh
 _TENSORFLOW_BYTES = 900 * 2**20
-_GRAPH_BYTES = 30 * 2**20  # compiled
+_GRAPH_BYTES = 30 * 2**20  # compiled,
+_GRAPH_LAYER_BYTES = 5 * 2**20  # and each hidden layer of it
 _BYTES_A_RECORD = 300
 
 
@@ -68,7 +69,8 @@ class Job:
             + len(population.networks) * sizes.network_bytes(population.course.settings)
             for population in self.populations
         )
-        return _TENSORFLOW_BYTES + _GRAPH_BYTES * len(self.graphs) + largest
+        compiled = sum(_GRAPH_BYTES + _GRAPH_LAYER_BYTES * graph.depth for graph in self.graphs)
+        return _TENSORFLOW_BYTES + compiled + largest
 
     @property
     def digest(self) -> str:

@@ -43,6 +43,6 @@ class Costs:
         return result
 
     def lines(self) -> list[str]:
-        """One line a kind, as logs keep them; `report.costs` reads them."""
+        """One line a kind, as logs keep them; `report.provenance` reads them."""
         self.seconds["rest"] = time.process_time() - sum(self.seconds[kind] for kind in KINDS if kind != "rest")
         return [f"cost {kind} {self.seconds[kind]:.3f} s {self.operations[kind]:.6g} operations" for kind in KINDS]

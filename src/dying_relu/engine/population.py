@@ -194,8 +194,9 @@ class Population:
         self._optimizer = models.optimizer(optimizer, _RowRates(self._rates), **unclipped)
         self._optimizer.build(self._trainable)
         place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
-        self._slopes = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
+        self._learned = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
         self._units = [int(layer.output.shape[-1]) for layer in template.activations]
+        self._alike = _alike([tuple(layer.output.shape[1:]) for layer in template.activations])
 
     def _matrix(self, shape: tuple[int, ...]) -> keras.Variable:
         return keras.Variable(np.zeros((self.size, int(np.prod(shape))), np.float32))
@@ -315,7 +316,7 @@ class Population:
         """Forward pass, in inference mode, over each network's own samples."""
         n = samples.n
         sums, layers = self._costs.call("measure", self._pass * n, self._measure, samples.chunks, samples.weight)
-        found = _LayerSums(*([part.numpy() for part in layer] for layer in zip(*layers, strict=True)))
+        found = _LayerSums(*(_by_layer(parts) for parts in zip(*layers, strict=True)))
         return Measurement(
             sums.loss.numpy() / n,
             sums.correct.numpy() / n,
@@ -326,8 +327,8 @@ class Population:
 
     @tf.function(jit_compile=True)
     def _measure(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
-        units = [(self.size, n) for n in self._units]
-        layers = [_LayerSums(*(*[tf.zeros(u, tf.int32)] * 4, tf.zeros(u), tf.zeros(u[:1]))) for u in units]
+        shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
+        layers = [_LayerSums(*(*[tf.zeros(s, tf.int32)] * 4, tf.zeros(s), tf.zeros(s[:2]))) for s in shapes]
         sums = _Sums(tf.zeros((self.size,)), tf.zeros((self.size,)))
         for chunk in tf.range(tf.shape(samples)[0]):
             part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
@@ -340,13 +341,13 @@ class Population:
         work = 3 * self._pass * samples.n
         sums, low, high = self._costs.call("measure", work, self._inspect, samples.chunks, samples.weight)
         gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
-        return Inspection(gradients, [value.numpy() for value in low], [value.numpy() for value in high])
+        return Inspection(gradients, _by_layer(low), _by_layer(high))
 
     @tf.function(jit_compile=True)
     def _inspect(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list, list]:
         sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
-        low = [tf.fill((self.size, units), np.inf) for units in self._units]
-        high = [tf.fill((self.size, units), -np.inf) for units in self._units]
+        shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
+        low, high = ([tf.fill(shape, edge) for shape in shapes] for edge in (np.inf, -np.inf))
         for chunk in tf.range(tf.shape(samples)[0]):
             gradients, lows, highs = self._map(self._inspect_row, samples[chunk], weight[chunk])
             sums = [a + b for a, b in zip(sums, gradients, strict=True)]
@@ -430,46 +431,73 @@ class Population:
         else:
             correct = tf.cast(tf.equal(tf.argmax(probed.logits, axis=-1, output_type=tf.int32), y), tf.float32)
         sums = _Sums(tf.reduce_sum(self._losses(y, probed.logits) * mask), tf.reduce_sum(correct * mask))
-        return sums, [
-            self._measure_layer(place, row, z, h, mask)
-            for place, (z, h) in enumerate(zip(probed.z, probed.h, strict=True))
-        ]
+        return sums, [self._measure_layers(group, row, probed, mask) for group in self._alike]
 
-    def _measure_layer(self, place: int, row: _Row, z: tf.Tensor, h: tf.Tensor, mask: tf.Tensor) -> _LayerSums:
-        """One hidden layer of one network on one chunk; z and h of shape (samples, [positions,] units)."""
-        own = [tf.reshape(row.trainable[i], self._trainable_shapes[i]) for i in self._slopes[place]]
-        slope = tf.abs(activations.derivative(self.template.activations[place], z, own))
-        threshold, size = self.template.threshold, tf.abs(h)
-        positions = list(range(1, len(h.shape) - 1))
+    def _measure_layers(self, group: Sequence[int], row: _Row, probed: _Probed, mask: tf.Tensor) -> _LayerSums:
+        """Hidden layers of one shape of one network on one chunk; arrays (layers, samples, [positions,] units).
+
+        Together, since XLA then compiles each operation once and not once a layer.
+        """
+        z, h = (tf.stack([values[place] for place in group]) for values in (probed.z, probed.h))
+        slope = tf.abs(self._slopes(group, row, z))
+        threshold, size, present = self.template.threshold, tf.abs(h), _like(mask, h)
+        positions = list(range(2, len(h.shape) - 1))
         steepness = [slope > threshold * factor for factor in ((1, 10, 0.1) if threshold else (1,))]
         *active, opened = _counts([tf.reduce_any(true, axis=positions) for true in (*steepness, z > 0)], mask)
         if not threshold:  # piecewise linear: the same whatever the threshold
             active *= 3
-        output = tf.reduce_sum(tf.where(mask[:, None] > 0, tf.reduce_mean(size, axis=positions), 0.0), axis=0)
-        zeros = tf.reduce_sum(tf.cast(size < NEAR_ZERO, tf.float32) * _like(mask, h))
-        return _LayerSums(*(*active, opened, output, zeros / math.prod(h.shape[1:])))
+        output = tf.reduce_sum(tf.where(mask[:, None] > 0, tf.reduce_mean(size, axis=positions), 0.0), axis=1)
+        zeros = tf.reduce_sum(tf.cast(size < NEAR_ZERO, tf.float32) * present, axis=list(range(1, len(h.shape))))
+        return _LayerSums(*(*active, opened, output, zeros / math.prod(h.shape[2:])))
+
+    def _slopes(self, group: Sequence[int], row: _Row, z: tf.Tensor) -> tf.Tensor:
+        """The derivatives of layers' activations, with the network's own values of what they learn."""
+        layers = [self.template.activations[place] for place in group]
+        if not layers[0].trainable_variables:
+            return activations.derivative(layers[0], z)
+        own = [
+            [tf.reshape(row.trainable[i], self._trainable_shapes[i]) for i in self._learned[place]] for place in group
+        ]
+        return tf.stack([activations.derivative(*each) for each in zip(layers, tf.unstack(z), own, strict=True)])
 
     def _inspect_row(self, row: _Row, mask: tf.Tensor) -> tuple[list, list, list]:
-        """One network on one chunk: gradient of the summed loss, and per layer smallest and largest h."""
+        """One network on one chunk: gradient of the summed loss, and of each layer smallest and largest h, by group."""
         x, y = self._chosen(row)
         with tf.GradientTape() as tape:
             tape.watch(row.trainable)
             probed, _ = self._forward(row, x, training=False)
             loss = tf.reduce_sum(self._losses(y, probed.logits) * mask)
-        pairs = [(_like(mask, h) > 0, h) for h in probed.h]
-        low = [tf.reduce_min(tf.where(present, h, np.inf), axis=_but_last(h)) for present, h in pairs]
-        high = [tf.reduce_max(tf.where(present, h, -np.inf), axis=_but_last(h)) for present, h in pairs]
+        outputs = [tf.stack([probed.h[place] for place in group]) for group in self._alike]
+        pairs = [(_like(mask, h) > 0, h, list(range(1, len(h.shape) - 1))) for h in outputs]
+        low = [tf.reduce_min(tf.where(present, h, np.inf), axis=axes) for present, h, axes in pairs]
+        high = [tf.reduce_max(tf.where(present, h, -np.inf), axis=axes) for present, h, axes in pairs]
         return tape.gradient(loss, row.trainable), low, high
 
 
+def _alike(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
+    """The places of layers, those of one shape that follow each other together."""
+    groups: list[list[int]] = []
+    for place, shape in enumerate(shapes):
+        if groups and shapes[groups[-1][0]] == shape:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
+
+
+def _by_layer(groups: Iterable[tf.Tensor]) -> list[np.ndarray]:
+    """Values of groups of layers, each of shape (networks, layers, ...), as those of one layer after the other."""
+    return [values[:, place] for values in map(np.asarray, groups) for place in range(values.shape[1])]
+
+
 def _counts(conditions: Sequence[tf.Tensor], mask: tf.Tensor) -> list[tf.Tensor]:
-    """On how many samples of a chunk each condition holds; conditions of shape (samples, units), counts (units,).
+    """On how many samples of a chunk each condition holds; shapes (layers, samples, units), counts (layers, units).
 
     A chunk has fewer than 128 samples, so four counts fit into one integer: one pass over memory in place of four.
     """
     weights = [128**place for place in range(len(conditions))]
     held = sum(tf.cast(true, tf.int32) * weight for true, weight in zip(conditions, weights, strict=True))
-    totals = tf.reduce_sum(tf.where(mask[:, None] > 0, held, 0), axis=0)
+    totals = tf.reduce_sum(tf.where(mask[:, None] > 0, held, 0), axis=1)
     return [totals // weight % 128 for weight in weights]
 
 
@@ -479,12 +507,8 @@ def _added(one: Any, other: Any) -> Any:
 
 
 def _like(mask: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """The mask over samples, ready to go with h of shape (samples, ..., units)."""
-    return tf.reshape(mask, [-1] + [1] * (len(h.shape) - 1))
-
-
-def _but_last(h: tf.Tensor) -> list[int]:
-    return list(range(len(h.shape) - 1))
+    """The mask over samples, ready to go with h of shape (layers, samples, ..., units)."""
+    return tf.reshape(mask, [-1] + [1] * (len(h.shape) - 2))
 
 
 def _slots(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> list[list[keras.Variable]]:

@@ -2,19 +2,24 @@
 
 import json
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
+
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "snakemake", "seaborn", "matplotlib")
 
+_COST = re.compile(r"^cost (\w+) (-?[\d.]+) s (\S+) operations$", re.MULTILINE)
 
-def collect(preset: str, commit: str, configuration: str, benchmarks: Path) -> dict[str, str]:
+
+def collect(preset: str, commit: str, configuration: str, logs: Path) -> dict[str, str]:
     """Everything as text, ready for the paper's last page.
 
     Args:
-        benchmarks: the folder of Snakemake's benchmark files.
+        logs: the folder of the rules' logs.
     """
     return {
         "preset": preset,
@@ -24,7 +29,7 @@ def collect(preset: str, commit: str, configuration: str, benchmarks: Path) -> d
         "processor": processor(),
         "system": platform.system(),
         "packages": ", ".join(f"{package} {version(package)}" for package in PACKAGES),
-        "training.minutes": f"{_seconds(benchmarks / 'train' / preset) / 60:.0f}",
+        "training.minutes": f"{training_costs(logs / 'train' / preset)['seconds'].sum() / 60:.0f}",
     }
 
 
@@ -42,14 +47,11 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _seconds(folder: Path) -> float:
-    """Processor time of the jobs below a folder, from Snakemake's benchmark files."""
-    return sum(_row(path)["cpu_time"] for path in folder.rglob("*.tsv"))
-
-
-def _row(path: Path) -> dict[str, float]:
-    """The first row of a benchmark file; times that Snakemake could not measure count as none."""
-    head, row = (line.split("\t") for line in path.read_text().splitlines()[:2])
-    return {
-        name: float(value) if value.replace(".", "").isdigit() else 0.0 for name, value in zip(head, row, strict=True)
-    }
+def training_costs(folder: Path) -> pd.DataFrame:
+    """What the logs below a folder say of training jobs (`engine.costs`): columns study, kind, seconds, operations."""
+    found = [
+        (path.parent.name, kind, float(seconds), float(operations))
+        for path in sorted(folder.rglob("*.log"))
+        for kind, seconds, operations in _COST.findall(path.read_text(encoding="utf-8"))
+    ]
+    return pd.DataFrame(found, columns=["study", "kind", "seconds", "operations"])
