@@ -11,7 +11,7 @@ TEX_PACKAGES := latexmk texlive-latex-recommended texlive-latex-extra texlive-fo
 # one file of each LaTeX package that paper/paper.tex and its sections load
 TEX_FILES := booktabs.sty longtable.sty natbib.sty hyperref.sty microtype.sty placeins.sty caption.sty lmodern.sty xurl.sty
 
-.PHONY: paper smoke test lint verify benchmark report clean help setup tex
+.PHONY: paper smoke test lint verify benchmark benchmark-peers report clean help setup tex
 
 paper: setup tex  ## Train everything at full size and build results/paper.pdf (the default)
 	$(SNAKEMAKE)
@@ -42,6 +42,9 @@ verify: setup  ## Compare a full run's numbers with the published ones in refere
 benchmark: setup  ## Measure the engine against one Keras process a network
 	$(BIN)/python -m dying_relu benchmark
 
+benchmark-peers: setup .venv-peers/.installed  ## Measure the engine against JAX and PyTorch: reference/benchmark/peers.csv
+	$(BIN)/python peers/run.py
+
 report: setup  ## results/report.html: every figure with its caption, and how each came to be
 	$(BIN)/snakemake --report results/report.html
 
@@ -49,7 +52,7 @@ clean:  ## Remove everything the workflow made (results, logs, benchmarks)
 	rm -rf results logs benchmarks .snakemake .cache
 
 help:  ## Show this list
-	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- set-up: nothing is done twice ----
 
@@ -69,6 +72,12 @@ setup: .venv/.installed
 	@# bytecode once, on all cores, whatever PYTHONDONTWRITEBYTECODE says: else every process compiles TensorFlow again;
 	@# some packages ship files that are no Python of this version, which is no fault
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib src || true
+	@touch $@
+
+# what the engine is compared with, in an environment of its own: no dependency of the paper
+.venv-peers/.installed: peers/requirements.lock | .venv/.installed
+	@rm -rf .venv-peers && $(BIN)/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.lock
 	@touch $@
 
 tex:

@@ -1,6 +1,7 @@
 """What one can do without Snakemake: check a study, list its plan, train one network, show a claim, verify a run."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -118,10 +119,17 @@ def document(options: argparse.Namespace) -> None:
 
 def run_benchmark(options: argparse.Namespace) -> None:
     from dying_relu.engine import benchmark
+    from dying_relu.report import benchmark as kept
+    from dying_relu.report import provenance
+    from dying_relu.workflow import files
 
-    print("Each way trains the reference network (digits, 3 hidden layers of 64, 30 epochs) on one core;")
-    print("seconds a network, alone (a Keras process each) and in a population, and their ratio:")
-    print(benchmark.run(options.repetitions).to_string(index=False, float_format=lambda v: f"{v:.3g}"))
+    measured = benchmark.run(options.repetitions) if options.repetitions else {}
+    made = Path("results/provenance.json")
+    if made.exists() and json.loads(made.read_text(encoding="utf-8"))["preset"] == "full":
+        measured["stages"] = kept.stages(Path("logs"), Path("benchmarks"))
+    published = files.read("reference/numbers/_general.csv").set_index("key")["value"]
+    kept.keep(measured, kept.KEPT, int(published["networks"]), provenance.processor())
+    print((kept.KEPT / kept.PAGE).read_text(encoding="utf-8"))
 
 
 def verify_run(options: argparse.Namespace) -> int:
@@ -158,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         "train-one", train_one, "train one network of a study alone, with Keras's own fit", item, seed, setting, preset
     )
     command("claim", show_claim, "show a claim and its verdict, or list all", (["claim"], {"nargs": "?"}))
-    repetitions = (["--repetitions"], {"type": int, "default": 2})
+    repetitions = (["--repetitions"], {"type": int, "default": 3, "help": "0: only write the page again; default: 3"})
     command("lint", lint_text, "hold the text in paper/ and config/README.md to the code; trains nothing")
     command("document", document, "write the tables of config/README.md that come from the code")
     names = (
@@ -167,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("verify", verify_run, "compare a run's numbers with the published ones in reference/, line by line", names)
     command("publish", publish_run, "keep the numbers of the full run in results/ as the published ones")
-    command("benchmark", run_benchmark, "time populations against one Keras process a network", repetitions)
+    command("benchmark", run_benchmark, "measure the engine, and write reference/benchmark with its page", repetitions)
     return parser
 
 

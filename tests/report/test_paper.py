@@ -37,7 +37,7 @@ def made(small_study, monkeypatch):
         "held_out.best": "SGD_2",
     }
     table = numbers.frame(made, ["share", "points", "text"])
-    text = paper.generated(table, TABLES, LEDGER, {"held_out": item}, TINY, PROVENANCE)
+    text = paper.generated(table, TABLES, LEDGER, {"held_out": item}, TINY, PROVENANCE, {})
     assert text.startswith("% Made by the workflow; do not edit.\n")
     found = re.findall(r"\\define\{(\w+)\}\{([^}]*)\}\{(.*?)\}\n(?=\\define|\Z)", text, re.DOTALL)
     assert text.count(r"\define{") == len(found)
@@ -97,7 +97,7 @@ def test_a_study_with_a_section_gets_no_other(small_study, study_file, monkeypat
     item = study.load(study_file(name="bias"), TINY)
     other = study.load(study_file(name="second"), TINY.model_copy(update={"draft": False}))
     full = TINY.model_copy(update={"draft": False})
-    text = paper.generated(numbers.frame({}, []), {}, LEDGER, {"bias": item, "second": other}, full, {})
+    text = paper.generated(numbers.frame({}, []), {}, LEDGER, {"bias": item, "second": other}, full, {}, {})
     assert text.count(r"\section{") == 1 and r"\define{text}{draft}{}" in text
     assert paper.plain_section(item) == r"\section{Held out} Does it run? "
 

@@ -71,6 +71,7 @@ rule latex:
         general="results/numbers/_general.csv",
         numbers=[f"results/numbers/{name}.csv" for name in STUDIES],
         tables=[f"results/tables/{name}" for name in STUDIES],
+        measured=sorted(str(path.relative_to(ROOT)) for path in (ROOT / "reference/benchmark").glob("*.csv")),
     output:
         "results/paper/numbers.tex",
     log:

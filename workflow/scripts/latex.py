@@ -20,5 +20,6 @@ with logged(snakemake.log[0]):
         all_studies=study.load_all(preset),
         preset=preset,
         provenance=json.loads(Path(snakemake.input.provenance).read_text()),
+        measured=files.read_all(snakemake.input.measured),
     )
     files.write_text(text, snakemake.output[0])

@@ -40,4 +40,4 @@ PROVENANCE = tuple(
     f"provenance.{key}"
     for key in ("preset", "commit", "configuration", "python", "processor", "system", "packages", "training.minutes")
 )
-TABLES = ("ledger", "choices")
+TABLES = ("ledger", "choices", "benchmark")

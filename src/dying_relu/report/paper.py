@@ -13,7 +13,7 @@ import pandas as pd
 from dying_relu import studies
 from dying_relu.analysis.choice import in_words
 from dying_relu.design.study import Preset, Study
-from dying_relu.report import tex
+from dying_relu.report import benchmark, tex
 from dying_relu.report.captions import captions
 from dying_relu.report.numbers import of_claims
 from dying_relu.report.tables import Column, Table, column
@@ -27,12 +27,14 @@ def generated(
     all_studies: Mapping[str, Study],
     preset: Preset,
     provenance: Mapping[str, str],
+    measured: benchmark.Parts,
 ) -> str:
     """The text of results/paper/numbers.tex: all that paper.tex may refer to.
 
     Args:
         numbers: of all studies and of the paper as a whole; columns `numbers.COLUMNS`.
         tables: by their name in the text, e.g. ``bias.arms``.
+        measured: what `make benchmark` kept.
     """
     numbers = pd.concat([numbers, of_claims(ledger, preset.resamples)], ignore_index=True)
     shown = {row.key: _with_word(row.value, row.unit) for row in numbers.itertuples()}
@@ -43,7 +45,8 @@ def generated(
         if pd.notna(row.n_seeds) or pd.isna(row.value)
     }
     bodies = {name: table.latex() for name, table in tables.items()}
-    bodies |= {"ledger": ledger_table(ledger, shown).latex(), "choices": choices_table(all_studies).latex()}
+    own = {"ledger": ledger_table(ledger, shown), "choices": choices_table(all_studies)}
+    bodies |= {name: table.latex() for name, table in (own | {"benchmark": benchmark.table(measured)}).items()}
     figures = {name: figure(name, caption) for name, caption in captions(all_studies).items()}
     placed = tex.inputs(tex.text(tex.PAPER / "paper.tex"))
     others = "".join(plain_section(study) for name, study in all_studies.items() if name not in placed)

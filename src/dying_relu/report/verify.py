@@ -36,7 +36,8 @@ def publish(results: Path = RESULTS, reference: Path = REFERENCE) -> list[Path]:
     made = _provenance(results)
     if made["preset"] != "full":
         raise UserError(f"{results}/provenance.json: preset: only a full run is published, found '{made['preset']}'")
-    shutil.rmtree(reference, ignore_errors=True)
+    for kind in ("figures", "numbers", "tables"):
+        shutil.rmtree(reference / kind, ignore_errors=True)
     written = []
     for path in [results / "provenance.json", *_files(results)]:
         target = reference / path.relative_to(results)
