@@ -18,6 +18,11 @@ ROOT = Path(__file__).parents[1]
 TINY = study.Preset(name="tiny", draft=True, resamples=199, audited=2)
 
 
+def pytest_collection_modifyitems(items):
+    """The longest file first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
 @pytest.fixture(autouse=True)
 def no_figure_stays_open():
     """Close what a test drew: Matplotlib warns of more than twenty."""
