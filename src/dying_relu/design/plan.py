@@ -75,10 +75,10 @@ class Job:
     @property
     def digest(self) -> str:
         """Changes when, and only when, what the job trains or measures changes; see `Course.digest`."""
-        digest = hashlib.sha256()
+        seeds: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for network in self.networks:
-            digest.update(f"{network.grid} {network.phase} {network.seed} {network.course.digest}\n".encode())
-        return digest.hexdigest()[:16]
+            seeds[network.grid, network.phase, network.course.digest].append(network.seed)
+        return hashlib.sha256(repr(sorted(seeds.items())).encode()).hexdigest()[:16]
 
 
 def jobs(study: Study) -> list[Job]:
