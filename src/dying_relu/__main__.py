@@ -123,6 +123,8 @@ def run_benchmark(options: argparse.Namespace) -> None:
     from dying_relu.report import provenance
     from dying_relu.workflow import files
 
+    if options.repetitions < 0:
+        raise UserError(f"--repetitions: must be 0 or more, found {options.repetitions}")
     measured = benchmark.run(options.repetitions) if options.repetitions else {}
     made = Path("results/provenance.json")
     if made.exists() and json.loads(made.read_text(encoding="utf-8"))["preset"] == "full":
