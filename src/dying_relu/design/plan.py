@@ -33,9 +33,10 @@ _ROW_SECONDS = 6e-7  # go on to the next network in them
 _TRAINED = 1.15e-11, 7e-10  # an operation, and a number that a layer puts out or takes in, of a step
 _MEASURED = 1.4e-11, 4e-10  # the same of a measurement
 _DRAW_SECONDS = 7e-9  # a number drawn afresh
-_TENSORFLOW_BYTES = 900 * 2**20
+_TENSORFLOW_BYTES = 960 * 2**20
 _GRAPH_BYTES = 30 * 2**20  # compiled,
 _GRAPH_LAYER_BYTES = 5 * 2**20  # and each hidden layer of it
+_DRAWN = 8  # epochs of samples drawn afresh that wait for Python's collector
 _BYTES_A_RECORD = 300
 
 
@@ -69,8 +70,9 @@ class Job:
             + len(population.networks) * sizes.network_bytes(population.course.settings)
             for population in self.populations
         )
+        drawn = max(sizes.drawn_bytes(population.course.settings) for population in self.populations)
         compiled = sum(_GRAPH_BYTES + _GRAPH_LAYER_BYTES * graph.depth for graph in self.graphs)
-        return _TENSORFLOW_BYTES + compiled + largest
+        return _TENSORFLOW_BYTES + compiled + largest + _DRAWN * drawn
 
     @property
     def digest(self) -> str:

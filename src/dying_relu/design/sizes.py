@@ -84,6 +84,12 @@ def data_bytes(settings: Settings) -> int:
     return 2 * _FLOAT * (info.n_samples + extra_samples(settings, SMALL_ROWS)) * (info.n_features + 1)
 
 
+def drawn_bytes(settings: Settings) -> int:
+    """The samples of an epoch of a large population, where they are drawn afresh."""
+    info = DATASETS[settings.dataset]
+    return _FLOAT * extra_samples(settings, SMALL_ROWS) * (info.n_features + 1) if info.steps is not None else 0
+
+
 def extra_samples(settings: Settings, rows: int) -> int:
     """Samples that a population of so many networks needs beside its data set: those drawn afresh, or outliers."""
     info = DATASETS[settings.dataset]
