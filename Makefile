@@ -25,7 +25,7 @@ smoke: setup tex  ## The whole paper from a few seeds, in minutes: results/paper
 test: setup tex  ## Check style, build the smoke paper, and run all tests
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory smoke
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## Check style, types, and that the text and the studies fit together; trains nothing
 	$(BIN)/ruff check .

@@ -79,6 +79,7 @@ def test_the_outlier_is_one_feature_of_a_training_sample():
 def test_units_are_revived_by_putting_back_what_killed_them(engine, small_study):
     """Counted again by a forward pass in NumPy."""
     from dying_relu.engine import datasets, models
+    from dying_relu.engine.costs import Costs
     from dying_relu.engine.run import Run
     from dying_relu.engine.setup import Setup
 
@@ -89,7 +90,7 @@ def test_units_are_revived_by_putting_back_what_killed_them(engine, small_study)
         measure={"every_step_until": 0, "growth": 100, "parts": True},
     )
     (job,) = plan.jobs(item)
-    run = Run(Setup(job.networks[0].course, {}), job.networks)
+    run = Run(Setup(job.networks[0].course, {}, Costs()), job.networks)
     units = {piece["layer"]: piece for piece in run.tables()["units"] if piece["status"] == "dead"}
     final = run.population.weights()
     found = 0
