@@ -39,11 +39,12 @@ verify: setup  ## Compare a full run's numbers with the published ones in refere
 	$(SNAKEMAKE) numbers_behind_everything
 	$(BIN)/python -m dying_relu verify
 
-benchmark: setup  ## Measure the engine against one Keras process a network
+benchmark: setup  ## Measure how fast the engine is, and what grows with what: reference/benchmark
 	$(BIN)/python -m dying_relu benchmark
 
 benchmark-peers: setup .venv-peers/.installed  ## Measure the engine against JAX and PyTorch: reference/benchmark/peers.csv
 	$(BIN)/python peers/run.py
+	$(BIN)/python -m dying_relu benchmark --repetitions 0
 
 report: setup  ## results/report.html: every figure with its caption, and how each came to be
 	$(BIN)/snakemake --report results/report.html

@@ -6,6 +6,7 @@ import pytest
 
 from dying_relu.report import benchmark
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 WAYS = {"process each": 8.0, "fit in a loop": 2.0, "population": 0.5, "long population": 0.25}
 PARTS = {
@@ -116,6 +117,12 @@ def test_stages_come_from_logs_and_benchmark_files(tmp_path):
         ("judge", "all"): 4.0,
     }
     assert table.loc[("train", "train"), "operations"] == 3e9
+
+
+def test_a_page_without_its_parts_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match=r"speed.csv: there is none yet, .* comes with `make benchmark`"):
+        benchmark.keep({"peers": PARTS["peers"]}, tmp_path, 1000, "a processor")
+    assert (tmp_path / "peers.csv").exists()
 
 
 def test_what_is_kept_can_be_read_drawn_and_printed(tmp_path):

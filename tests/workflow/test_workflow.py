@@ -219,6 +219,8 @@ def test_what_is_trained_again_is_what_changed(edited, built):
         f"{SRC}/design/course.py", lambda text: text.replace("* settings.rate_factor", "* 2 * settings.rate_factor")
     )
     assert 0 < stages["train"] < jobs
+    audited = edited("config/presets/smoke.yaml", lambda text: text.replace("audited: 1", "audited: 2"))
+    assert audited["audit"] == 1 and "train" not in audited
     learning = "config/studies/learning_rate.yaml"
     assert "train" not in edited(learning, lambda text: text.replace("Dead units against", "Units dead against"))
     assert "train" in edited(learning, lambda text: text.replace("0.001,", "0.0012,"))

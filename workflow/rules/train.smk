@@ -89,6 +89,7 @@ rule audit:
         mem_mb=1500,
     params:
         preset=PRESET.name,
+        size=PRESET.audited,
         studies=TRAINED,
         plan=[job.digest for name in TRAINED for job in JOBS[name]],
         code=sources.digest("audit", without="dying_relu.design"),

@@ -8,10 +8,10 @@ with logged(snakemake.log[0]):
     from dying_relu.workflow import files
 
     population.use_one_thread()
-    preset = study.load_preset(snakemake.params.preset)
+    params = snakemake.params
     made = audit.audit_all(
-        [study.load_named(name, preset.name) for name in snakemake.params.studies],
+        [study.load_named(name, params.preset) for name in params.studies],
         map(files.read, snakemake.input.networks),
-        preset.audited,
+        params.size,
     )
     files.write(made, snakemake.output[0])

@@ -16,6 +16,7 @@ from dying_relu.report.provenance import training_costs
 from dying_relu.report.tables import Column, Table, column
 from dying_relu.report.units import bracket, printed
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 KEPT = Path("reference/benchmark")
 PAGE = "README.md"
@@ -275,9 +276,17 @@ def growth(parts: Parts) -> plt.Figure:
 
 
 def keep(measured: Parts, folder: Path, networks: int, processor: str) -> None:
-    """Write parts, then the figure and the page that are made of all parts that are kept."""
+    """Write parts, then the figure and the page that are made of all parts that are kept.
+
+    Raises:
+        UserError: a part that the page needs was never measured.
+    """
     for name, frame in measured.items():
         files.write(frame, folder / f"{name}.csv")
     parts = read(folder)
+    for name in ("speed", "peak", "growth", "stages"):
+        if name not in parts:
+            needed = "a full run (`make`), then `make benchmark`" if name == "stages" else "`make benchmark`"
+            raise UserError(f"{folder / name}.csv: there is none yet, and the page needs it; it comes with {needed}")
     draw(lambda _: growth(parts), parts["growth"], [str(folder / f"growth.{kind}") for kind in ("pdf", "png")])
     files.write_text(page(parts, networks, processor), folder / PAGE)
