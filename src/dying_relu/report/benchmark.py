@@ -195,7 +195,7 @@ def page(parts: Parts, networks: int, processor: str) -> str:
         + (f"{_plain(row.least, row.unit)} to {_plain(row.most, row.unit)} |" if row.least != row.most else "|")
         for row in found.itertuples()
     ]
-    growth = parts["growth"].groupby(["what", "size"], sort=False).median().reset_index()
+    growth = parts["growth"].groupby(["what", "size"]).median().reset_index()
     grown = [
         f"| {row.what} | {row.size:,} | {row.train:.2f} | {row.grown:.2f} | {row.compile:.1f} | {row.mebibytes:,.0f} |"
         for row in growth.itertuples()
