@@ -176,3 +176,19 @@ def test_a_data_set_of_another_size_is_refused(small_mnist, monkeypatch):
     monkeypatch.setitem(datasets.DATASETS, "mnist", replace(datasets.DATASETS["mnist"], n_samples=70_000))
     with pytest.raises(UserError, match="must be of 70,000 samples by 784 features, found"):
         datasets.load("mnist")
+
+
+def test_what_xla_does_not_compile_is_the_same_but_for_rounding(outcome):
+    from dying_relu.engine import train
+
+    item, frames = outcome
+    (job,) = plan.jobs(item)
+    plain = train.train(job, xla=False)
+    mild = {name: frame[frame["learning_rate"] == 0.01].reset_index(drop=True) for name, frame in frames.items()}
+    for name in ("networks", "activity", "units"):
+        rows = plain[name][plain[name]["learning_rate"] == 0.01].reset_index(drop=True)
+        numbers = list(rows.select_dtypes("number"))
+        np.testing.assert_allclose(
+            rows[numbers].astype(float), mild[name][numbers].astype(float), rtol=1e-3, atol=1e-3, err_msg=name
+        )
+    assert (plain["networks"]["diverged"] == frames["networks"]["diverged"]).all()

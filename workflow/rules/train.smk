@@ -23,6 +23,7 @@ rule train:
     params:
         # all that the plan makes of the study's file is in `plan`
         plan=lambda wildcards: JOBS[wildcards.study][int(wildcards.job)].digest,
+        xla=PRESET.xla,
         code=sources.digest("train", without="dying_relu.design"),
         lock=LOCK,
     script:

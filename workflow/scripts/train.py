@@ -13,7 +13,7 @@ with logged(snakemake.log[0]) as terminal:
     job = plan.jobs(study.load_named(wildcards.study, wildcards.preset))[int(wildcards.job)]
     population.use_one_thread()
     with bar(f"{wildcards.study} {wildcards.job}", len(job.networks), terminal) as progress:
-        results = train.train(job, progress, costs)
+        results = train.train(job, progress, costs, snakemake.params.xla)
     with costs.of("write"):
         for name, path in snakemake.output.items():
             files.write(results[name], path)

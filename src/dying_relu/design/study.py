@@ -33,6 +33,7 @@ class _PresetFile(Strict):
     resamples: Annotated[Whole, Field(ge=99)]
     audited: Annotated[Whole, Field(ge=1)]
     epochs: Annotated[float, Field(gt=0, le=1)] = 1.0
+    xla: bool = True
 
 
 class Preset(_PresetFile):
@@ -43,6 +44,7 @@ class Preset(_PresetFile):
         resamples: bootstrap resamples.
         audited: networks of each study that are trained again alone, for comparison.
         epochs: share of each study's epochs that is trained, 1 for all.
+        xla: whether XLA compiles what is trained: where few networks are trained that takes longer than it saves.
     """
 
     name: str

@@ -158,6 +158,7 @@ class Population:
         extra: room for samples that `feed` brings.
         penalties: names of those penalties that any network has; see `reset`.
         costs: where the time is counted.
+        xla: whether XLA compiles the graphs: faster from some thousands of steps on, and rounded otherwise.
     """
 
     def __init__(
@@ -171,7 +172,11 @@ class Population:
         extra: int = 0,
         penalties: Sequence[str] = (),
         costs: Costs | None = None,
+        xla: bool = True,
     ) -> None:
+        self._advance, self._measure, self._inspect = (
+            tf.function(function, jit_compile=xla) for function in (self._steps, self._sums, self._looks)
+        )
         self.template = template
         self.size = size
         self._pass = 2.0 * size * models.products(template)  # operations of a forward pass of a sample of each network
@@ -289,8 +294,7 @@ class Population:
         place = tf.constant(order), tf.constant(start), tf.constant(stop)
         return self._costs.call("train", work, self._advance, *place, fresh).numpy()
 
-    @tf.function(jit_compile=True)
-    def _advance(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, fresh: Batches | None) -> tf.Tensor:
+    def _steps(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, fresh: Batches | None) -> tf.Tensor:
         finite = tf.ones((self.size,), tf.bool)
         step = start
         while step < stop:  # not tf.range, whose bounds XLA takes for constants to compile anew for
@@ -325,8 +329,7 @@ class Population:
             [total / n for total in found.zeros],
         )
 
-    @tf.function(jit_compile=True)
-    def _measure(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
+    def _sums(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
         shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
         layers = [_LayerSums(*(*[tf.zeros(s, tf.int32)] * 4, tf.zeros(s), tf.zeros(s[:2]))) for s in shapes]
         sums = _Sums(tf.zeros((self.size,)), tf.zeros((self.size,)))
@@ -343,8 +346,7 @@ class Population:
         gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
         return Inspection(gradients, _by_layer(low), _by_layer(high))
 
-    @tf.function(jit_compile=True)
-    def _inspect(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list, list]:
+    def _looks(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list, list]:
         sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
         shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
         low, high = ([tf.fill(shape, edge) for shape in shapes] for edge in (np.inf, -np.inf))

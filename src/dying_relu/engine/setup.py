@@ -23,11 +23,13 @@ class Setup:
         data: the whole data set.
         populations: one for each stage; the same for both where the graph stays.
         costs: where the time is counted.
+        xla: whether XLA compiles the populations.
         room: for the samples of an epoch of all networks, where they are drawn afresh; used again and again.
     """
 
-    def __init__(self, course: Course, compiled: Compiled, costs: Costs) -> None:
+    def __init__(self, course: Course, compiled: Compiled, costs: Costs, xla: bool = True) -> None:
         self.course = course
+        self.xla = xla
         self.costs = costs
         self.dataset = course.settings.dataset
         self.data = datasets.load(self.dataset)
@@ -71,6 +73,7 @@ class Setup:
                 extra=course.extra if info.steps is None else 0,
                 penalties=graph.penalties,
                 costs=self.costs,
+                xla=self.xla,
             )
         return compiled[key]
 

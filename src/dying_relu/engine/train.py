@@ -22,22 +22,26 @@ class Job(Protocol):
     def populations(self) -> Sequence[Population]: ...
 
 
-def train(job: Job, progress: tqdm | None = None, costs: Costs | None = None) -> dict[str, pd.DataFrame]:
-    """Train every network of the job; returns the tables named in `TABLES`."""
+def train(
+    job: Job, progress: tqdm | None = None, costs: Costs | None = None, xla: bool = True
+) -> dict[str, pd.DataFrame]:
+    """Train every network of the job, compiled by XLA or not; returns the tables named in `TABLES`."""
     with np.errstate(invalid="ignore", over="ignore"):  # diverged rows hold what they hold
-        pieces = _trained(job.populations, progress, costs or Costs())
+        pieces = _trained(job.populations, progress, costs or Costs(), xla)
     networks = tables.described([network for population in job.populations for network in population.networks])
     return {name: tables.table(networks, found) for name, found in pieces.items()}
 
 
-def _trained(populations: Sequence[Population], progress: tqdm | None, costs: Costs) -> dict[str, list[Stacked]]:
+def _trained(
+    populations: Sequence[Population], progress: tqdm | None, costs: Costs, xla: bool
+) -> dict[str, list[Stacked]]:
     """Of each table a piece from each population, its networks counted through."""
     pieces: dict[str, list[Stacked]] = {name: [] for name in TABLES}
     compiled: Compiled = {}
     setup, done = None, 0
     for population in populations:
         if setup is None or setup.course.shared != population.course.shared:
-            setup = Setup(population.course, compiled, costs)
+            setup = Setup(population.course, compiled, costs, xla)
         n = len(population.networks)
         for name, found in Run(setup, population.networks).tables().items():
             columns = tables.stacked(name, found, n)
