@@ -36,6 +36,7 @@ rule all:
 rule numbers_behind_everything:
     input:
         "results/claims.csv",
+        "results/maps.csv",
         "results/provenance.json",
         "results/numbers/_general.csv",
         [f"results/{kind}" for name in STUDIES for kind in (f"numbers/{name}.csv", f"tables/{name}")],

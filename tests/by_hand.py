@@ -1,9 +1,12 @@
 """Small tables of the form that training gives them, row by row, for answers computed by hand."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
 from dying_relu.design.settings import Settings
+from dying_relu.ledger.claims import Claim
 
 BASE = dict(Settings()) | {"grid": "main", "phase": "confirmatory", "seed": 1000}
 
@@ -29,3 +32,30 @@ def life(dead, revived=None, n_units=4, **more):
     moments = {"epoch": [float(k) for k in range(len(dead))], "step": range(len(dead)), "epochs": len(dead) - 1}
     made = pd.DataFrame(BASE | {"layer": 1, "n_units": n_units} | moments | counts | more)
     return made.astype({**dict.fromkeys(counts, "Int32"), "bias": float})
+
+
+_WORDS = {"source": "Q1", "told": "t", "statement": "s", "study": "study", "estimand": "e", "effect_name": "effect"}
+
+
+def claim(name="c", family="median", region=(0.4, 1.0), bounds=(0.0, 1.0), **more):
+    return Claim(id=name, of=name, family=family, region=list(region), bounds=list(bounds), **_WORDS, **more)
+
+
+def values(name, numbers, levels=None, named=True, diverged=0, **more):
+    """Values of a claim in one cell, then so many diverged networks."""
+    n = len(numbers) + diverged
+    frame = pd.DataFrame({"claim": name, "named": named, "phase": "confirmatory", "seed": range(1000, 1000 + n)})
+    frame["value"] = [*map(float, numbers), *[np.nan] * diverged]
+    frame["diverged"] = [False] * len(numbers) + [True] * diverged
+    cell = ", ".join(f"{key} {level}" for key, level in (levels or {}).items())
+    text = json.dumps(levels or {})
+    return frame.assign(cell=cell, levels=text, **{"limit_share": np.nan, "events": np.nan, "exposure": np.nan} | more)
+
+
+def in_cell(found, **levels):
+    """Of a map the values of confirmatory seeds in one cell, by seed."""
+    rows = found[found["phase"] == "confirmatory"]
+    for key, level in levels.items():
+        rows = rows[rows[key] == level]
+    assert rows["seed"].is_unique, "several cells"
+    return rows.set_index("seed")["value"].to_dict()

@@ -136,6 +136,7 @@ def _units(settings, finite, parts, draw) -> Columns:
             for name in ("gradient", "output_range", "movement"):
                 size = 0.0 if status == "dead" and name != "movement" else draw.lognormal()
                 values |= {f"{name}_max": 2 * size if n else np.nan, f"{name}_mean": size if n else np.nan}
+            values |= {"n_units_before": n, "movement_before_mean": values["movement_mean"]}
             died = n if status == "dead" else 0
             back = draw.integers(0, died + 1, 2) if parts else (np.nan, np.nan)
             put_back = {"n_active_bias_put_back": back[0], "n_active_weights_put_back": back[1]}

@@ -98,7 +98,7 @@ def check_study(name):
     item = study.load_named(name, "smoke")
     tables, contents, place = synthetic.tables(item, diverged=0), studies.contents(name), studies.package(name)
     for estimand in contents.estimands:
-        assert len(studies.function(place, "estimands", estimand)(tables)) == 3
+        assert len(studies.function(place, "estimands", estimand)(tables)) == 8  # four seeds at two rates
     for kind in contents.kinds:
         table = studies.function(place, "tables", kind)(tables)
         drawing.draw(studies.function(place, "figures", kind), table, ["figure.pdf"])

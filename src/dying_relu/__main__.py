@@ -139,8 +139,16 @@ def verify_run(options: argparse.Namespace) -> int:
     from dying_relu.report import verify
 
     compared = verify.verify(options.names)
-    print(verify.summary(compared))
+    print(verify.summary(compared), *verify.changed(claims.load(study.names())), sep="\n")
     return 0 if compared["agrees"].all() else 1
+
+
+def show_edits(options: argparse.Namespace) -> None:
+    from dying_relu.report import edits
+    from dying_relu.workflow import files
+
+    files.write(edits.history(), edits.KEPT)
+    print(f"{edits.KEPT}: written")
 
 
 def publish_run(options: argparse.Namespace) -> None:
@@ -177,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
         {"nargs": "*", "help": "figures, claims, numbers/<study>, tables/<study>/<table>; default: all"},
     )
     command("verify", verify_run, "compare a run's numbers with the published ones in reference/, line by line", names)
+    command("edits", show_edits, "write reference/edits.csv: how claims and seeds changed, commit by commit")
     command("publish", publish_run, "keep the numbers of the full run in results/ as the published ones")
     command("benchmark", run_benchmark, "measure the engine, and write reference/benchmark with its page", repetitions)
     return parser

@@ -9,8 +9,6 @@ from scipy import stats
 
 from dying_relu.analysis import intervals
 from dying_relu.analysis.intervals import ALPHA, DIFFERENCE, POSITIVE, REAL, RESAMPLES, SHARE, Estimate
-from dying_relu.ledger import judge
-from dying_relu.ledger.claims import Claim
 
 VALUES = st.lists(st.integers(0, 20).map(lambda k: k / 20), min_size=1, max_size=30).map(np.array)
 
@@ -115,23 +113,17 @@ def test_cells_are_means_of_seeds_not_of_rows():
     assert found.iloc[0].to_dict() == {"arm": "a", "mean": pytest.approx(0.6), "n_seeds": 2, "ci_low": 0, "ci_high": 1}
 
 
-def test_figures_text_and_ledger_agree_on_the_same_values():
+def test_figures_and_text_agree_on_the_same_values():
     frame = cells()
     figure = intervals.summarise(frame, ["arm"], SHARE).set_index("arm")
     assert list(figure.index) == ["a", "b"]  # nothing is known of c
     for arm in figure.index:
         values = frame[frame["arm"] == arm].groupby("seed")["value"].mean()
         text = intervals.estimate(values, SHARE)
-        claim = Claim(
-            **{"id": arm, "source": "Q1", "told": "t", "statement": "s", "study": "x", "estimand": "e"},
-            **{"effect_name": "n", "family": "mean", "region": [0.0, 0.1], "bounds": [0.0, 1.0]},
-        )
-        ledger = judge.judge({arm: claim}, {arm: values.reset_index()}, 9999).iloc[0]
-        assert text.value == ledger["effect"] == pytest.approx(figure.loc[arm, "mean"], rel=1e-12)
-        assert text.n_seeds == ledger["n_seeds"] == figure.loc[arm, "n_seeds"] == 12
+        assert text.value == pytest.approx(figure.loc[arm, "mean"], rel=1e-12)
+        assert text.n_seeds == figure.loc[arm, "n_seeds"] == 12
         for end in ("ci_low", "ci_high"):  # each from resamples of its own
             assert getattr(text, end) == pytest.approx(figure.loc[arm, end], abs=0.03)
-            assert ledger[end] == pytest.approx(figure.loc[arm, end], abs=0.03)
 
 
 def test_ledger_and_figures_agree_exactly_where_seeds_agree_or_are_few():
@@ -175,3 +167,19 @@ def test_rounding_does_not_carry_an_interval_beyond_its_bounds():
     values = np.array([1.0] * 197 + [0.72248725])  # as a claim has them: 1 scaled and back was 1 + 2e-16
     low, high = intervals.mean_interval(values, (0.0, 1.0), 999, 0)(0.01)
     assert 0.9 < low < 1 and high <= 1
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 40, 101])
+def test_the_medians_interval_is_of_order_statistics(n):
+    """By the binomial distribution: the k-th smallest is above the median with probability P(Bin(n, 1/2) < k)."""
+    values, alpha = np.random.default_rng(n).normal(size=n), 0.05
+    low, high = intervals.median_interval(values, REAL)(alpha)
+    k = int((stats.binom.cdf(np.arange(n + 1), n, 0.5) <= alpha / 2).sum())  # of values that may be left out
+    ordered = np.sort(values)
+    assert (low, high) == ((ordered[k - 1], ordered[n - k]) if k else (-np.inf, np.inf))
+
+
+def test_the_medians_interval_takes_infinite_values_and_none():
+    low, high = intervals.median_interval(np.array([*range(12), np.inf, np.inf]), (0, np.inf))(0.05)
+    assert 0 < low < 6.5 < high < np.inf
+    assert intervals.median_interval(np.array([]), (0, 1))(0.05) == (0, 1)

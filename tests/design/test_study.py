@@ -91,7 +91,7 @@ def test_a_study_is_completed_from_the_reference_network(small_study):
     networks = list(item.networks())
     assert len(networks) == (4 + 1) * 3
     assert {n.seed for n in networks if n.phase == "pilot"} == {0}
-    assert {n.seed for n in networks if n.phase == "confirmatory"} == {1000, 1001}
+    assert {n.seed for n in networks if n.phase == "confirmatory"} == {2000, 2001}
     assert {n.settings.width for n in networks} == {8} and {n.settings.optimizer for n in networks} == {"sgd"}
     assert all(isinstance(n.settings.learning_rate, float) for n in networks)
     linear = [n.settings for n in networks if n.grid == "control_linear"]
@@ -116,7 +116,7 @@ def test_a_grid_can_have_seeds_of_its_own(study_file):
     seeds = {"pilot": 2, "confirmatory": 3, "grids": {"few": {"pilot": 0, "confirmatory": 1}}}
     path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
     found = [(n.grid, n.seed) for n in study.load(path, TINY).networks()]
-    assert found == [*(("main", seed) for seed in (0, 1, 1000, 1001, 1002)), ("few", 1000)]
+    assert found == [*(("main", seed) for seed in (0, 1, 2000, 2001, 2002)), ("few", 2000)]
 
 
 def test_cells_that_shortening_makes_alike_come_once(study_file):
@@ -138,7 +138,7 @@ def test_tables_follow_what_is_measured_and_timed(small_study):
     assert small_study(timings="activation_cost").tables == always | {"timings"}
     timed = small_study(timings="activation_cost", grids=None, settings=None)
     assert timed.tables == {"timings"} and list(timed.networks()) == []
-    assert timed.numbered_seeds() == [("pilot", 0), ("confirmatory", 1000), ("confirmatory", 1001)]
+    assert timed.numbered_seeds() == [("pilot", 0), ("confirmatory", 2000), ("confirmatory", 2001)]
 
 
 def test_figures_are_named_after_their_study(small_study):

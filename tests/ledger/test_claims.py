@@ -7,7 +7,6 @@ from conftest import ROOT
 from dying_relu import studies
 from dying_relu.design import study
 from dying_relu.ledger import claims
-from dying_relu.ledger.estimate import estimate
 from dying_relu.report.names import CLAIM_SUFFIXES
 from dying_relu.workflow.errors import UserError
 
@@ -19,7 +18,7 @@ ENTRY = {
     "estimand": "accuracy_lost_without_bias",
     "effect_name": "accuracy lost",
     "unit": "points",
-    "family": "mean",
+    "family": "median",
     "region": [0, 1],
     "bounds": [-1, 1],
 }
@@ -35,7 +34,10 @@ def written(tmp_path, name="bias-removed", **changes):
 
 def test_a_claim_is_read_whole(tmp_path):
     (claim,) = claims.load(KNOWN, written(tmp_path)).values()
-    assert claim.id == "bias-removed" and claim.region == [0, 1] and claim.margin == 0 and claim.unit == "points"
+    assert claim.id == claim.of == "bias-removed" and claim.region == [0, 1] and claim.margin == 0
+    assert (claim.unit, claim.kind, claim.decided_by, claim.cell) == ("points", "assertion", "experiment", {})
+    (part,) = claims.load(KNOWN, written(tmp_path, of="bias", cell={"learning_rate": "killing", "layer": 1})).values()
+    assert part.of == "bias" and part.cell == {"learning_rate": "killing", "layer": 1}
 
 
 @pytest.mark.parametrize(
@@ -56,8 +58,11 @@ def test_a_claim_is_read_whole(tmp_path):
         ({"region": [0, "one"]}, "bias-removed.region[1]: must be a number, found 'one'"),
         ({"region": [0, float("inf")]}, "bias-removed.region[1]: must be a finite number, found inf"),
         ({"margin": -0.1}, "bias-removed.margin: must be at least 0, found -0.1"),
-        ({"family": "median"}, "bias-removed.family: unknown value 'median'; known: mean, share"),
+        ({"family": "mean"}, "bias-removed.family: unknown value 'mean'; known: median, share"),
         ({"unit": "metres"}, "bias-removed.unit: unknown value 'metres'; known: share, points, number"),
+        ({"kind": "guess"}, "bias-removed.kind: unknown value 'guess'; known: assertion, question"),
+        ({"cell": {"depth": "three"}}, "bias-removed.cell.depth: must be a whole number, found 'three'"),
+        ({"cell": {"learning_rate": "fast"}}, "bias-removed.cell.learning_rate: must be a number, found 'fast'"),
         ({"statement": None}, "bias-removed: missing key 'statement'"),
         ({"statment": "x"}, "bias-removed: unknown key 'statment'; known keys: bounds, "),
         ({"name": "Bias"}, "'Bias' must be lower-case letters, digits and hyphens, starting with a letter"),
@@ -81,6 +86,14 @@ def test_a_study_without_a_package_has_no_estimand(tmp_path):
         claims.load(["held_out"], written(tmp_path, study="held_out"))
 
 
+def test_a_cell_that_no_network_is_in_is_one_sentence(tmp_path):
+    known = study.load_all(study.load_preset("smoke", ROOT / study.PRESETS), ROOT / study.STUDIES)
+    claims.check(claims.load(known, written(tmp_path, cell={"learning_rate": 0.2, "scaling": "unit"})), known)
+    claims.check(claims.load(known, written(tmp_path, cell={"learning_rate": "killing", "bias": 0.1})), known)
+    with pytest.raises(UserError, match=r"bias-removed.cell.bias: no network of the study bias has 0.3; trained: "):
+        claims.check(claims.load(known, written(tmp_path, cell={"bias": 0.3})), known)
+
+
 def test_the_claims_of_the_paper_are_estimated_each_by_a_function_there_is():
     known = claims.load(study.names(ROOT / study.STUDIES), ROOT / claims.CLAIMS)
     for claim in known.values():
@@ -88,18 +101,3 @@ def test_the_claims_of_the_paper_are_estimated_each_by_a_function_there_is():
         assert callable(studies.function(studies.package(claim.study), "estimands", claim.estimand))
     assert len({claim.statement for claim in known.values()}) == len(known)
     assert not any(f"{one}{suffix}" in known for one in known for suffix in CLAIM_SUFFIXES if suffix)
-
-
-def test_estimates_of_a_study_are_one_table_with_a_row_a_claim_and_seed():
-    from by_hand import networks
-
-    rows = [
-        {"bias": bias, "learning_rate": 0.2, "seed": s, "dead_fraction": 0.1}
-        for bias in (None, 0.0)
-        for s in (0, 1000, 1001)
-    ]
-    table = networks(*rows, scaling="unit").assign(test_accuracy=[0.5, 0.6, 0.7, 0.5, 0.9, 0.9])
-    asked = {"lost": "accuracy_lost_without_bias", "held": "dead_ratio_regularised_bias"}
-    found = estimate("bias", asked, {"networks": table})
-    assert found["claim"].tolist() == ["lost", "lost"] and found["seed"].tolist() == [1000, 1001]
-    assert found["value"].tolist() == pytest.approx([0.3, 0.2])

@@ -18,6 +18,13 @@ TABLE = pd.DataFrame(
         ("silent", "inconclusive", np.nan, 0.0, 1.0, 0.4, 1.0, 0.0, "share"),
     ],
     columns=["claim", "verdict", "effect", "ci_low", "ci_high", "region_low", "region_high", "margin", "unit"],
+).assign(
+    stands=["depends", "refuted", "inconclusive", "supported", "inconclusive"],
+    cells=[4, 1, 2, 3, 2],
+    cells_supported=[2, 0, 0, 3, 0],
+    cells_refuted=[1, 1, 0, 0, 0],
+    cells_open=[1, 0, 2, 0, 2],
+    depends_on=["learning_rate", "", "", "", np.nan],
 )
 
 
@@ -25,7 +32,11 @@ def drawn(table):
     figure = figures.verdicts(table)
     found = {}
     for axis in figure.axes:
-        names = {round(text.get_position()[1]): text.get_text() for text in axis.texts if text.get_ha() == "right"}
+        names = {
+            round(text.get_position()[1]): text.get_text().rstrip("*")
+            for text in axis.texts
+            if text.get_ha() == "right"
+        }
         numbers = {round(text.get_position()[1]): text.get_text() for text in axis.texts if text.get_ha() == "left"}
         for place, name in names.items():
             lines = [line for line in axis.get_lines() if round(line.get_ydata()[0]) == place]
@@ -76,3 +87,25 @@ def test_numbers_stand_in_their_unit():
 def test_any_number_of_claims_can_be_drawn(n, tmp_path):
     drawing.draw(figures.verdicts, TABLE.iloc[:n], [tmp_path / "verdicts.png"])
     assert (tmp_path / "verdicts.png").stat().st_size > 1000
+
+
+def test_a_verdict_that_turns_over_has_an_asterisk():
+    names = {text.get_text() for axis in figures.verdicts(TABLE).axes for text in axis.texts}
+    assert "holds*" in names and "fails" in names
+
+
+def test_a_map_is_a_bar_of_what_its_cells_say():
+    figure = figures.maps(TABLE)
+    names = [text.get_text() for axis in figure.axes for text in axis.texts if text.get_ha() == "right"]
+    assert names == ["holds", "open", "exact", "silent"]  # the one with a single cell has no map
+    bars = [bar for bar in figure.axes[0].patches if round(bar.get_y() + bar.get_height() / 2) == 0]
+    assert [bar.get_width() for bar in bars] == [0.5, 0.25, 0.25]
+    notes = [text.get_text() for axis in figure.axes for text in axis.texts if text.get_ha() == "left"]
+    assert notes == ["4, learning rate", "2", "3", "2"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["supported", "open", "refuted"]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_few_maps_or_none_can_be_drawn(n, tmp_path):
+    drawing.draw(figures.maps, TABLE.iloc[:n], [tmp_path / "maps.png"])
+    assert (tmp_path / "maps.png").stat().st_size > 1000

@@ -12,7 +12,7 @@ from dying_relu.report import lint
 
 CLAIM = Claim(
     **{"id": "it-dies", "source": "Q1", "told": "t", "statement": "s", "study": "held_out", "estimand": "e"},
-    **{"effect_name": "n", "family": "mean", "region": [0.0, 1.0], "bounds": [0.0, 1.0]},
+    **{"effect_name": "n", "family": "median", "region": [0.0, 1.0], "bounds": [0.0, 1.0]},
 )
 PAPER = "\\input{generated.tex}\n\\input{sections/held_out.tex}\n\\studyfigure{verdicts}\n"
 SECTION = r"""

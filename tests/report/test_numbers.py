@@ -86,37 +86,40 @@ def test_a_number_that_is_made_and_not_named_is_one_sentence(owned):
         numbers.of_study(owned({"a": 1, "b": 2}, {"a": "count"}), {"networks": TABLE})
 
 
+_COUNTS = ("events", "exposure")
 LEDGER = pd.DataFrame(
     [
-        ("holds", "supported", 0.5, 0.4, 0.6, 0.001, 0.004, 40, "share", 0, 229_340.0),
+        ("holds", "supported", 0.5, 0.4, 0.6, 1e-13, 1e-11, 40, "share", 0, 229_340.0),
         ("fails", "refuted", -0.2, -0.3, -0.1, 0.02, 0.04, 12, "points", np.nan, np.nan),
         ("open", "inconclusive", np.nan, 0.0, 1.0, 1.0, 1.0, 0, "number", np.nan, np.nan),
     ],
-    columns=[
-        "claim",
-        "verdict",
-        "effect",
-        "ci_low",
-        "ci_high",
-        "p",
-        "p_adjusted",
-        "n_seeds",
-        "unit",
-        "events",
-        "exposure",
-    ],
+    columns=["claim", "verdict", "effect", "ci_low", "ci_high", "p", "p_adjusted", "n_seeds", "unit", *_COUNTS],
+).assign(
+    n_diverged=[3, 0, 0],
+    of=["holds", "holds", "open"],
+    kind=["assertion", "assertion", "question"],
+    decided_by=["experiment", "arithmetic", "experiment"],
+    cell=["depth 3", "", np.nan],
+    cells=[4, 1, 2],
+    stands=["depends", "refuted", "inconclusive"],
+    depends_on=["learning_rate", "", ""],
+    holds_where=["2 of 4 supported, 1 refuted, 1 open"] * 3,
 )
+COVERAGE = pd.DataFrame({"alpha": [0.05, 0.001], "missed_low": [0.01, 0.0002], "missed_high": [0.02, 0.0]})
 
 
 def test_what_the_text_may_say_of_a_claim():
-    found = numbers.of_claims(LEDGER, 999).set_index("key")
+    found = numbers.of_claims(LEDGER).set_index("key")
     assert set(found.index) == {f"{claim}{suffix}" for claim in LEDGER["claim"] for suffix in names.CLAIM_SUFFIXES}
     shown = {key: units.printed(row["value"], row["unit"]) for key, row in found.iterrows()}
-    assert (shown["holds"], shown["holds.high"], shown["holds.p"]) == (r"50\,\%", r"60\,\%", "$<$0.004")
+    assert (shown["holds"], shown["holds.high"], shown["holds.p"]) == (r"50\,\%", r"60\,\%", "$<$1e-12")
     assert (shown["fails"], shown["fails.p"], shown["fails.seeds"]) == ("$-$20", "0.04", "12")
     assert (shown["holds.events"], shown["holds.exposure"], shown["fails.events"]) == ("0", r"229\,340", "--")
     assert shown["open"] == "--" and shown["open.verdict"] == "inconclusive"
     assert found.loc["open", "n_seeds"] == 0  # it has an interval, if an empty one
+    words = [shown[f"holds.{key}"] for key in ("cell", "where", "stands", "depends", "diverged")]
+    assert words == ["depth 3", "2 of 4 supported, 1 refuted, 1 open", "depends", "learning rate", "3"]
+    assert shown["open.cell"] == "the only one there is" and shown["fails.depends"] == "nothing"
 
 
 def audit(loss, dead, diverged=(False, False)):
@@ -142,13 +145,20 @@ def test_numbers_of_the_paper_as_a_whole():
     from conftest import TINY
 
     of_studies = pd.DataFrame({"key": ["a.networks", "b.networks", "b.other.networks"], "value": ["3", "4", "9"]})
-    found = numbers.general(LEDGER, of_studies, AUDIT, TINY).set_index("key")
+    found = numbers.general(LEDGER, COVERAGE, of_studies, AUDIT, TINY).set_index("key")
     assert set(found.index) == set(names.GENERAL) and found["unit"].to_dict() == dict(names.GENERAL)
     value = found["value"]
     assert (value["networks"], value["preset"], value["resamples"], value["claims"]) == (7, "tiny", 199, 3)
     assert (value["claims.supported"], value["claims.supported.names"]) == (1, "holds")
     assert value["claims.inconclusive.names"] == "open"
-    assert value["claims.fragile.names"] == "fails"  # 0.02 in each of three
+    assert (value["claims.ids"], value["claims.questions"], value["claims.mapped"]) == (2, 1, 2)
+    assert (value["claims.experiment"], value["claims.experiment.supported"], value["claims.arithmetic.refuted"]) == (
+        2,
+        1,
+        1,
+    )
+    assert (value["claims.depends"], value["claims.depends.names"]) == (1, "holds")
+    assert (value["coverage.worst.alone"], value["coverage.worst.together"]) == (0.02, 0.0002)
     assert [value[f"audit.{k}"] for k in ("networks", "same.divergence", "finite", "close", "same.dead")] == [
         4,
         3,
@@ -157,5 +167,5 @@ def test_numbers_of_the_paper_as_a_whole():
         1,
     ]
     assert value["audit.dead.difference"] == pytest.approx(0.05)
-    none = numbers.general(LEDGER.iloc[:0], of_studies, AUDIT, TINY).set_index("key")["value"]
-    assert none["claims.supported.names"] == none["claims.fragile.names"] == "none"
+    none = numbers.general(LEDGER.iloc[:0], COVERAGE.iloc[:0], of_studies, AUDIT, TINY).set_index("key")["value"]
+    assert none["claims.supported.names"] == none["claims.depends.names"] == "none"

@@ -17,9 +17,19 @@ LEDGER = pd.DataFrame(
         **{"claim": ["holds", "open"], "source": ["Q1", "Q2"], "told": ["50 % die.", "x"], "statement": ["a_b", "y"]},
         **{"verdict": ["supported", "inconclusive"], "effect": [0.5, float("nan")], "ci_low": [0.4, 0.0]},
         **{"ci_high": [0.6, 1.0], "p": [0.001, 1.0], "p_adjusted": [0.002, 1.0], "n_seeds": [40, 0]},
-        **{"unit": ["points", "share"], "events": [0, None], "exposure": [10.0, None]},
+        **{"unit": ["points", "share"], "events": [0, None], "exposure": [10.0, None], "n_diverged": [3, 0]},
+        **{"of": ["holds", "open"], "kind": ["assertion", "question"], "decided_by": ["experiment", "arithmetic"]},
+        **{"cell": ["depth 3", ""], "cells": [4, 1], "stands": ["depends", "inconclusive"]},
+        **{"depends_on": ["learning_rate", ""], "holds_where": ["2 of 4 supported, 1 refuted, 1 open"] * 2},
+        **{"cells_supported": [2, 0], "cells_refuted": [1, 0], "cells_open": [1, 1], "cells_without": [0, 0]},
+        **{"needed_share": [0.8, float("nan")], "share_inside": [0.9, 0.5], "share_inside_pilot": [1.0, 0.5]},
     }
 )
+MAPS = pd.DataFrame({"claim": ["holds"] * 4, "verdict_survivors": ["supported"] * 3 + ["inconclusive"]})
+COVERAGE = pd.DataFrame(
+    {"world": "as they are", "alpha": [0.05, 0.05], "missed_low": [0.01, 0.02], "missed_high": [0.0, 0.01]}
+)
+EDITS = pd.DataFrame({"date": ["2026-01-01"], "commit": ["abc"], "change": ["region"], "of": ["holds"]})
 TABLES = {"held_out.arms": Table(pd.DataFrame({"arm": ["a_b"]}), [column("arm", "arm")])}
 PROVENANCE = {"commit": "abc_1", "processor": "A & B"}
 
@@ -37,7 +47,7 @@ def made(small_study, monkeypatch):
         "held_out.best": "SGD_2",
     }
     table = numbers.frame(made, ["share", "points", "text"])
-    text = paper.generated(table, TABLES, LEDGER, {"held_out": item}, TINY, PROVENANCE, {})
+    text = paper.generated(table, TABLES, LEDGER, MAPS, COVERAGE, EDITS, {"held_out": item}, TINY, PROVENANCE, {})
     assert text.startswith("% Made by the workflow; do not edit.\n")
     found = re.findall(r"\\define\{(\w+)\}\{([^}]*)\}\{(.*?)\}\n(?=\\define|\Z)", text, re.DOTALL)
     assert text.count(r"\define{") == len(found)
@@ -56,15 +66,19 @@ def test_claims(made):
     assert made["result"]["holds.high"] == "60 points" and made["result"]["holds.events"] == "0"
     assert (made["result"]["open"], made["interval"]["open"]) == ("--", "")
     assert made["ledger"] == {"holds": "supported", "open": "inconclusive"}
+    assert made["stands"] == {"holds": "depends", "open": "inconclusive"}
 
 
 def test_tables(made):
     assert r"a\_b" in made["table"]["held_out.arms"] and r"\begin{tabular}" in made["table"]["held_out.arms"]
     ledger = made["table"]["ledger"]
-    assert (
-        r"\textbf{holds} (Q1). \emph{50 \% die.} Tested: a\_b & 50 points & [40, 60] & 40 & $<$0.002 & supported"
-        in ledger
-    )
+    told = r"\textbf{holds} (Q1). \emph{50 \% die.} Tested: a\_b at: depth 3. & 50 points & [40, 60] & 40 (3) &"
+    assert f"{told} supported, depends" in ledger and "& inconclusive" in ledger
+    maps = made["table"]["maps"]
+    assert r"holds & 4 & 2 & 1 & 1 & 0 & 3 & 0 & learning rate \\" in maps and "\nopen &" not in maps
+    assert r"holds & 40 & 80\,\% & 100\,\% & 90\,\% & supported \\" in made["table"]["power"]
+    assert r"as they are & truth below & 2.5\,\% & 1.5\,\% & 2.0\,\% \\" in made["table"]["coverage"]
+    assert "2026-01-01 & abc & region & holds" in made["table"]["edits"]
     assert ledger.startswith(r"\begin{longtable}")
     choices = made["table"]["choices"]
     assert r"Held out & best rate & test accuracy & largest; more than half finite & all of a\_b \\" in choices
@@ -77,7 +91,7 @@ def test_figures(made):
         r"\caption{100 \% seen Remake: \texttt{snakemake results/\allowbreak figures/\allowbreak held\_out.pdf}}"
         in figure
     )
-    assert set(made["figure"]) == {"held_out", "verdicts"}
+    assert set(made["figure"]) == {"held_out", "verdicts", "maps"}
 
 
 def test_drafts_say_so(made):
@@ -97,7 +111,9 @@ def test_a_study_with_a_section_gets_no_other(small_study, study_file, monkeypat
     item = study.load(study_file(name="bias"), TINY)
     other = study.load(study_file(name="second"), TINY.model_copy(update={"draft": False}))
     full = TINY.model_copy(update={"draft": False})
-    text = paper.generated(numbers.frame({}, []), {}, LEDGER, {"bias": item, "second": other}, full, {}, {})
+    text = paper.generated(
+        numbers.frame({}, []), {}, LEDGER, MAPS, COVERAGE, EDITS, {"bias": item, "second": other}, full, {}, {}
+    )
     assert text.count(r"\section{") == 1 and r"\define{text}{draft}{}" in text
     assert paper.plain_section(item) == r"\section{Held out} Does it run? "
 

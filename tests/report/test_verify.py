@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from by_hand import claim
+from dying_relu.ledger import judge
 from dying_relu.report import verify
 from dying_relu.report.tables import Column, Table, column, estimate
 from dying_relu.workflow import files
@@ -202,3 +204,17 @@ def test_a_file_that_is_not_there_is_told_with_what_makes_it(published, path, ta
     with pytest.raises(UserError) as caught:
         verify.verify((), published / "results", published / "reference")
     assert str(caught.value).endswith(f"is not there; make it with: snakemake {published / 'results' / target}")
+
+
+def test_a_claim_that_changed_after_its_seeds_were_run_is_named(tmp_path):
+    ledger = {"a": claim("a"), "b": claim("b"), "c": claim("c")}
+    kept = pd.DataFrame({"claim": ["a", "b", "d"], "asked": [one.asked for one in ledger.values()]})
+    files.write(kept.assign(code=judge.code_of(ledger["a"])), tmp_path / "claims.csv")
+    told = {"a": ledger["a"].model_copy(update={"told": "otherwise"}), "b": ledger["b"]}
+    assert verify.changed({**told, "d": ledger["c"]}, tmp_path) == []
+    moved = {**told, "b": ledger["b"].model_copy(update={"region": [0.1, 1.0]}), "c": ledger["c"]}
+    found = verify.changed(moved, tmp_path)
+    assert [sentence.partition(":")[0] for sentence in found] == ["b", "c", "d"]
+    assert "changed after its seeds were run" in found[0] and "was not asked" in found[1] and "no longer" in found[2]
+    files.write(kept.assign(code="old"), tmp_path / "claims.csv")
+    assert all("code behind its estimand" in one for one in verify.changed({**told, "d": ledger["c"]}, tmp_path))

@@ -5,12 +5,19 @@ import pandas as pd
 import pytest
 
 from by_hand import BASE
-from dying_relu.analysis.intervals import Estimate
 from dying_relu.report import numbers
 from dying_relu.studies.activation import CONTENTS, estimands, figures, tables, text
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 EDGE = 1 - 0.025**0.5  # how far off the mean of two seeds that agree may be, as a share of what is possible
+
+
+def in_cell(found, **levels):
+    """Of a map the values of confirmatory seeds in one cell, by seed."""
+    rows = found[(found["phase"] == "confirmatory") & (found[[*levels]] == pd.Series(levels)).all(axis=1)]
+    assert rows["seed"].is_unique, "several cells"
+    return rows.set_index("seed")["value"].to_dict()
 
 
 def network(seed, rate, curve=(0.1, 0.5), dead=0.0, closed=None, **more):
@@ -58,13 +65,16 @@ def test_speed_is_compared_at_the_rates_fastest_on_pilot_seeds():
         network(0, 1.0, fast),
         network(1000, 0.1, fast),  # faster here, but that is not for confirmatory seeds to say
         network(1000, 1.0, slow),
-        network(1001, 1.0, slow),  # no partner: takes no part
         network(0, 0.1, never, activation="sigmoid"),
         network(0, 1.0, slow, activation="sigmoid"),
+        network(1000, 0.1, (0.0, 0.475, 0.95, 1.0, 1.0), activation="sigmoid"),
         network(1000, 1.0, never, activation="sigmoid"),
     )
-    values = estimands.time_ratio_relu_to_sigmoid(cases)
-    assert values.to_dict("list") == {"seed": [1000], "value": [pytest.approx(3 / 4)]}
+    ratio = estimands.time_ratio_relu_to_sigmoid(cases)
+    assert in_cell(ratio, rate="own best") == {
+        1000: pytest.approx(3 / 4)
+    }  # an upper bound: the sigmoid is not there yet
+    assert in_cell(ratio, rate="0.1") == {1000: pytest.approx(1 / 2)}
 
 
 def test_diverged_networks_take_the_whole_run_and_ties_go_to_the_more_accurate():
@@ -91,38 +101,80 @@ def test_a_rate_at_which_pilot_networks_diverge_is_not_chosen():
         network(1000, 0.1, (0.1, 0.7)),
         network(1000, 1.0, (0.1, 0.9)),
         network(0, 0.1, (0.1, 0.8), activation="leaky_relu_0.01"),
+        network(1, 0.1, (0.1, 0.8), activation="leaky_relu_0.01"),
         network(1000, 0.1, (0.1, 0.75), activation="leaky_relu_0.01"),
-        network(1001, 0.1, (0.1, 0.75), activation="leaky_relu_0.01"),  # no partner: takes no part
+        network(1001, 0.1, (0.1, 0.75), activation="leaky_relu_0.01"),
         network(1001, 0.1, bad),
     )
-    values = estimands.accuracy_gain_of_leaky(cases)
-    assert values.to_dict("list") == {"seed": [1000], "value": [pytest.approx(0.05)]}
+    gain = estimands.accuracy_gain_of_leaky(cases)
+    own = in_cell(gain, rate="own best")
+    assert own[1000] == pytest.approx(0.05) and np.isnan(own[1001])
+    assert set(gain["seed"][gain["diverged"]]) == {1001} and set(gain["rate"]) == {"own best", "0.1"}
+    partner = found(network(0, 0.1), *(network(seed, 0.1, activation="leaky_relu_0.01") for seed in (0, 1000)))
+    with pytest.raises(UserError, match="seed 1000 has a network of one arm alone"):
+        estimands.accuracy_gain_of_leaky(partner)
 
 
-def dead(seed, rate, share, batch_norm=False):
-    return network(seed, rate, (0.1, np.nan if share is None else 0.5), share or 0.0, batch_norm=batch_norm)
+def dead(seed, rate, share, batch_norm=False, passed=0.8, **more):
+    return network(seed, rate, (0.1, np.nan if share is None else passed), share or 0.0, batch_norm=batch_norm, **more)
 
 
-def test_dead_units_of_a_pair_are_shared_out():
+def test_dead_units_of_a_pair_are_shared_out_at_the_killing_rate_of_networks_without():
     cases = found(
         dead(0, 1.0, 0.2),
-        dead(0, 2.0, 0.9),
-        dead(1, 2.0, None),
-        dead(2, 2.0, None),  # most diverge at 2, so 1 is the killing rate
+        dead(0, 2.0, 0.9, passed=0.1),  # fails, so 1 is the killing rate
+        dead(0, 1.0, 0.0, True),
+        dead(0, 2.0, 0.0, True),
         *(dead(seed, 1.0, share) for seed, share in ((1000, 0.3), (1001, 0.0), (1002, None), (1003, 0.0))),
         *(dead(seed, 1.0, share, True) for seed, share in ((1000, 0.1), (1001, 0.2), (1002, 0.5), (1003, 0.0))),
+        *(dead(1000, 2.0, 0.5, has) for has in (False, True)),
     )
     assert estimands.killing_rate(cases["networks"]) == 1.0
-    values = estimands.dead_with_batch_norm(cases)
-    assert values.to_dict("list") == {"seed": [1000, 1001], "value": [pytest.approx(0.25), 1.0]}
+    share = estimands.dead_share_with_batch_norm(cases)
+    values = in_cell(share, killing=True)
+    assert values[1000] == pytest.approx(0.25) and values[1001] == 1.0
+    assert np.isnan(values[1002]) and np.isnan(values[1003])
+    assert set(share["seed"][share["diverged"]]) == {1002}
+    assert in_cell(share, learning_rate=2.0) == {1000: 0.5}
 
 
-def test_networks_that_differ_in_more_are_left_out(capsys):
-    usual = [network(seed, 1.0, (0.1, 0.5), 0.4, batch_norm=has) for seed in (0, 1000) for has in (False, True)]
-    others = [network(1000, 1.0, (0.1, 0.5), 0.8, initializer="rai", batch_norm=True)]
-    others += [network(1000, 1.0, (0.1, 0.5), 0.8, width=8)]
-    assert estimands.dead_with_batch_norm(found(*usual, *others))["value"].tolist() == [0.5]
-    assert "width 64, He normal" in capsys.readouterr().out
+def test_normalised_networks_are_judged_at_their_own_killing_rate_too():
+    rates = {1.0: (0.1, 0.8), 2.0: (0.2, 0.8), 5.0: (0.3, 0.8), 10.0: (0.9, 0.1)}  # dead, accuracy: fails at 10
+    cases = found(
+        *(dead(seed, rate, share, True, passed) for seed in (0, 1000) for rate, (share, passed) in rates.items()),
+        *(dead(seed, rate, 0.9, False, 0.1 if rate > 1 else 0.8) for seed in (0, 1000) for rate in rates),
+    )
+    own = estimands.dead_fraction_of_normalised(cases)
+    assert in_cell(own, killing=True) == {1000: 0.3} and in_cell(own, learning_rate=10.0) == {1000: 0.9}
+    assert in_cell(estimands.dead_share_with_batch_norm(cases), killing=True) == {1000: pytest.approx(0.1)}
+
+
+def test_scalings_and_initialisations_are_not_mixed():
+    cases = found(
+        *(dead(seed, 1.0, 0.2, has, scaling="unit") for seed in (0, 1000) for has in (False, True)),
+        *(dead(seed, 1.0, 0.0, has) for seed in (0, 1000) for has in (False, True)),
+        dead(1000, 1.0, 0.8, True, initializer="rai"),
+    )
+    share = estimands.dead_share_with_batch_norm(cases)
+    assert in_cell(share, scaling="unit") == {1000: 0.5} and np.isnan(in_cell(share, scaling="standardised")[1000])
+
+
+def test_each_scaling_has_a_choice_of_its_own():
+    names = ("relu", "leaky_relu_0.01")
+    best = {"unit": 0.1, "standardised": 0.5}
+    cases = found(
+        *(
+            network(seed, rate, (0.1, 0.9 if rate == best[scaling] else 0.5), scaling=scaling, activation=name)
+            for seed in (0, 1000)
+            for rate in (0.1, 0.5)
+            for scaling in best
+            for name in names
+        )
+    )
+    chosen = estimands.most_accurate(cases["networks"], ["scaling"]).set_index(["activation", "scaling"])
+    assert all(chosen["learning_rate"][name, scaling] == rate for name in names for scaling, rate in best.items())
+    gain = estimands.accuracy_gain_of_leaky(cases)
+    assert in_cell(gain, rate="own best", scaling="unit") == {1000: 0.0} and len(gain) == 2 * 2 * 3
 
 
 def test_lost_units_are_counted_over_layers_at_the_end():
@@ -173,9 +225,22 @@ def test_numbers_by_hand():
     assert (made["plain.quickest.name"], made["plain.quickest"]) == ("ReLU", 1)
     assert (made["plain.slowest.name"], made["plain.slowest"]) == ("sigmoid", 2)
     assert (made["plain.quicker.than.relu"], made["bn.quicker.than.relu"]) == (0, 1)
-    gap = (0.02, 0.02 - EDGE * 1.02, 0.02 + EDGE * 0.98, 2)  # two seeds, both 0.02
-    assert made["common.low"] == made["common.high"] == Estimate(*map(pytest.approx, gap))
-    assert made["common.low.rate"] == 0.1 and made["killing.rate"] == 0.1
+    assert made["killing.rate"] is None  # no network saw unit-scaled inputs
+
+
+def test_numbers_at_the_killing_rate_are_of_unit_scaled_inputs():
+    networks = [(*case, seed) for case in ARMS.items() if case[0][0] != "elu" for seed in (0, 1000, 1001)]
+    unit = found(
+        *(
+            network(seed, 0.1, curve, dead, closed, activation=name, batch_norm=has, scaling="unit")
+            for (name, has), (curve, dead, closed), seed in networks
+        ),
+        network(1002, 0.1, (0.0, np.nan, np.nan), scaling="unit"),
+        network(1000, 0.5, (0.0, 0.5, 0.9), 0.75, scaling="unit"),
+    )
+    both = {name: pd.concat([TABLES[name], unit[name]], ignore_index=True) for name in TABLES}
+    made = text.numbers(both)
+    assert made["killing.rate"] == 0.1
     assert made["killing.relu.dead"] == 0.5 and made["killing.relu.diverged"] == pytest.approx(1 / 3)
     assert made["killing.relu.worst.dead"] == 0.75 and made["killing.relu.worst.rate"] == 0.5
     assert made["killing.relu.bn.dead"] == made["killing.relu.bn.worst.dead"] == 0.25

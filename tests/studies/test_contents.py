@@ -16,15 +16,16 @@ import pytest
 
 import synthetic
 from conftest import ROOT
-from dying_relu import studies
-from dying_relu.analysis import drawing, intervals
+from dying_relu import ledger, studies
+from dying_relu.analysis import drawing, intervals, maps
 from dying_relu.design import catalogue, datasets, study
 from dying_relu.design.settings import SETTINGS
-from dying_relu.ledger import claims
+from dying_relu.ledger import claims, estimate
 from dying_relu.report import lint, numbers, tables, tex, units
 from dying_relu.workflow import files
 
 NAMES = studies.names()
+FIRST = study.FIRST_CONFIRMATORY_SEED
 SOURCE = ROOT / "src" / "dying_relu"
 ENTRIES = {
     "activation": catalogue.ACTIVATIONS,
@@ -94,7 +95,7 @@ def test_every_estimand_is_of_a_claim_and_every_kind_is_drawn():
     for name in NAMES:
         assert set(studies.contents(name).estimands) == {c.estimand for c in known.values() if c.study == name}, name
     drawn = {figure.kind for name in study.names(ROOT / study.STUDIES) for figure in item(name).figures.values()}
-    assert set(studies.kinds()) == drawn | {"verdicts"}
+    assert set(studies.kinds()) == drawn | set(ledger.CONTENTS.kinds)
 
 
 # ---- imports ----
@@ -185,11 +186,16 @@ def _check_estimands(name, given):
     shares = {claim.estimand for claim in all_claims().values() if claim.study == name and claim.family == "share"}
     for estimand, takes in studies.contents(name).estimands.items():
         function = studies.function(studies.package(name), "estimands", estimand)
-        values = function({table: given[table] for table in takes})
-        assert {"seed", "value"} <= set(values) <= {"seed", "value", "events", "exposure"}, estimand
-        assert values["seed"].is_unique and (values["seed"] >= study.FIRST_CONFIRMATORY_SEED).all(), estimand
-        numeric = values["value"].to_numpy(float)
+        found = function({table: given[table] for table in takes})
+        assert {"phase", "seed", "value", "diverged"} <= set(found), estimand
+        assert not found.duplicated([*maps.axes(found), "seed"]).any(), f"{estimand}: two values of a seed in a cell"
+        assert found["value"][found["diverged"].astype(bool)].isna().all(), estimand
+        numeric = found["value"].to_numpy(float)
         assert estimand not in shares or set(numeric[~np.isnan(numeric)]) <= {0.0, 1.0}, estimand
+    own = {key: claim for key, claim in all_claims().items() if claim.study == name}
+    if own:
+        values = estimate.estimate(item(name), own, given)
+        assert set(values["claim"]) <= set(own) and (values["seed"][values["phase"] == "pilot"] < FIRST).all()
 
 
 def _check_kinds(of, given, folder):

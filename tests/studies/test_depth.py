@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from by_hand import BASE
+from by_hand import BASE, in_cell
+from dying_relu.design.settings import SETTINGS
 from dying_relu.report import numbers
 from dying_relu.studies.depth import CONTENTS, estimands, figures, tables, text, theory
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 
 def layers(name, factor, seed=1000, of=4, largest=1.0, **more):
@@ -35,18 +37,45 @@ def test_vanishing_needs_both_halves_of_the_claim():
     rows = []
     for seed, (sigmoid, relu) in enumerate(((0.3, 1.0), (0.3, 0.7), (0.9, 1.0)), start=1000):
         rows += layers("sigmoid", sigmoid, seed) + layers("relu", relu, seed)
-    rows += layers("sigmoid", 0.9, 1000, initializer="he_normal")  # not the one made for it
+        rows += layers("sigmoid", 0.9, seed, initializer="he_normal")  # not the one made for it
     rows += layers("sigmoid", 0.9, 1000, of=2) + layers("sigmoid", 0.9, 1000, init_scale=8.0)
-    rows += layers("sigmoid", 0.3, 1003)  # no partner: takes no part
-    values = estimands.sigmoid_shrinks_relu_does_not({"layers": pd.DataFrame(rows)})
-    assert values.to_dict("list") == {"seed": [1000, 1001, 1002], "value": [1.0, 0.0, 0.0]}
+    found = estimands.sigmoid_shrinks_relu_does_not({"layers": pd.DataFrame(rows)})
+    assert in_cell(found, start=estimands.OWN) == {1000: 1.0, 1001: 0.0, 1002: 0.0}
+    assert in_cell(found, start="he_normal") == {1000: 0.0, 1001: 0.0, 1002: 0.0}
+
+
+def test_vanishing_is_mapped_over_the_scale_of_the_weights_and_trained_networks_take_no_part():
+    rows = layers("relu", 1.0) + layers("sigmoid", 0.3) + layers("sigmoid", 0.3, initializer="he_normal")
+    rows += layers("relu", 1.0, init_scale=8.0)
+    rows += layers("sigmoid", 0.9, init_scale=8.0, initializer="he_normal") + layers("relu", 0.1, epochs=20)
+    found = estimands.sigmoid_shrinks_relu_does_not({"layers": pd.DataFrame(rows)})
+    assert in_cell(found, start="he_normal", init_scale=1) == {1000: 1.0}
+    assert in_cell(found, start="he_normal", init_scale=8) == {1000: 0.0}
+    assert in_cell(found, start=estimands.OWN) == {1000: 1.0}  # at one scale only: the sigmoid's is made at no other
+
+
+def steep(seed, of, size, **more):
+    """A network with a steep negative slope, of whose layers all have a gradient of the same size."""
+    return [row | {"gradient_norm": size} for row in layers(estimands.STEEP, 1.0, seed, of=of, **more)]
+
+
+def test_gradients_explode_between_networks_and_not_between_their_layers():
+    rows = steep(1000, 2, 3.0) + steep(1000, 4, 24 / np.sqrt(2))  # norms over layers: 3 sqrt 2, 24 sqrt 2
+    rows += steep(1000, 4, 99.0, epochs=20) + steep(1000, 4, 99.0, optimizer="adam")
+    found = estimands.gradient_growth_with_a_steep_negative_slope({"layers": pd.DataFrame(rows)})
+    assert in_cell(found, compared=estimands.DEPTHS) == {1000: pytest.approx(np.sqrt(8))}
+    assert in_cell(found, compared=estimands.LAYERS) == {1000: pytest.approx(1.0)}
+    with pytest.raises(UserError, match="seed 1001 has a network of one arm alone"):
+        more = pd.DataFrame(rows + steep(1001, 4, 1.0))
+        estimands.gradient_growth_with_a_steep_negative_slope({"layers": more})
 
 
 def test_the_rescaled_sigmoid_may_choose_its_initialisation():
     rows = layers("sigmoid_4x", 0.6, initializer="glorot_normal") + layers("sigmoid_4x", 0.7)
     rows += layers("sigmoid_4x", 0.9, init_scale=2.0) + layers("sigmoid_4x", 0.9, seed=0, phase="pilot")
-    values = estimands.layer_factor_of_rescaled_sigmoid({"layers": pd.DataFrame(rows)})
-    assert values.to_dict("list") == {"seed": [1000], "value": [pytest.approx(0.7)]}
+    found = estimands.layer_factor_of_rescaled_sigmoid({"layers": pd.DataFrame(rows)})
+    assert in_cell(found, start=estimands.LARGER) == {1000: pytest.approx(0.7)}
+    assert in_cell(found, start="glorot_normal") == {1000: pytest.approx(0.6)}
 
 
 def test_largest_outputs_are_compared_while_training():
@@ -66,8 +95,17 @@ def test_largest_outputs_are_compared_while_training():
         {"width": 8},
     ):
         rows += layers("relu", 1.0, largest=9999.0, **trained | more)
-    values = estimands.largest_output_relu_over_sigmoid({"layers": pd.DataFrame(rows)})
-    assert values["value"].tolist() == [pytest.approx(3.0)]
+    frame = pd.DataFrame(rows)
+    networks = (
+        frame.drop_duplicates([*SETTINGS, "grid", "seed"])
+        .drop(columns="largest")
+        .assign(diverged=False, test_accuracy=0.9)
+    )
+    found = estimands.largest_output_relu_over_sigmoid({"layers": frame, "networks": networks})
+    assert in_cell(found, depth=4) == {1000: pytest.approx(3.0)}
+    relu = networks["activation"] == "relu"
+    gone = estimands.largest_output_relu_over_sigmoid({"layers": frame, "networks": networks.assign(diverged=relu)})
+    assert in_cell(gone, depth=4)[1000] == pytest.approx(38.5 + 0.3, abs=0.1)  # beyond single precision, not missing
 
 
 def trained(seed, accuracy, rate=0.1, **more):
@@ -95,17 +133,28 @@ NETWORKS = pd.DataFrame(
         trained(1000, 0.7, **ADAM),
         trained(0, 0.9, activation="sigmoid", batch_norm=True),
         trained(1000, 0.8, activation="sigmoid", batch_norm=True),
-        trained(1001, 0.8, activation="sigmoid", batch_norm=True),  # no partner: takes no part
+        trained(1001, 0.8, activation="sigmoid", batch_norm=True),  # no partner
     ]
 )
 
 
 def test_deep_networks_are_compared_at_settings_best_on_pilot_seeds():
     found = {"networks": NETWORKS}
-    values = estimands.accuracy_of_deep_sigmoid(found)
-    assert values.to_dict("list") == {"seed": [1000, 1001], "value": [0.3, 0.9]}
-    gap = estimands.accuracy_gap_of_normalised_sigmoid(found)
-    assert gap.to_dict("list") == {"seed": [1000], "value": [pytest.approx(-0.05)]}
+    deep = estimands.accuracy_of_deep_sigmoid(found)
+    values = in_cell(deep, batch_norm=False, trained="by any optimiser")
+    assert in_cell(deep, batch_norm=False, trained="by plain SGD") == {1000: 0.5}
+    assert np.isnan(values.pop(1002)) and values == {1000: 0.3, 1001: 0.9}
+    assert deep["seed"][deep["diverged"]].tolist() == [1002]  # at its worst in the interval, not missing
+    pair = NETWORKS[~((NETWORKS["seed"] == 1001) & NETWORKS["batch_norm"])]
+    gap = estimands.accuracy_gap_of_normalised_sigmoid({"networks": pair})
+    assert in_cell(gap, against="ReLU without") == {1000: pytest.approx(-0.05)}
+    assert "ReLU with" not in set(gap["against"])  # there is none
+    both = [trained(seed, value, batch_norm=True) for seed, value in ((0, 0.9), (1000, 0.7))]
+    gap = estimands.accuracy_gap_of_normalised_sigmoid({"networks": pd.concat([pair, pd.DataFrame(both)])})
+    assert in_cell(gap, against="ReLU with") == {1000: pytest.approx(0.1)}  # both with batch normalisation
+    assert in_cell(gap, against="ReLU without") == {1000: pytest.approx(-0.05)}
+    with pytest.raises(UserError, match="seed 1001 has a network of one arm alone"):
+        estimands.accuracy_gap_of_normalised_sigmoid(found)
 
 
 def at_start():

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from by_hand import in_cell
 from dying_relu.design.datasets import SHIFTS
 from dying_relu.design.settings import Settings
 from dying_relu.studies.distribution_shift import estimands as study
 from dying_relu.studies.distribution_shift import figures, tables, text
+from dying_relu.workflow.errors import UserError
 
 REFERENCE = dict(Settings())
 PHASES = (("pilot", 0), ("confirmatory", 1000), ("confirmatory", 1001))
@@ -37,7 +39,15 @@ def shifted(dead=(8, 2), both=None, there=None, **more):
 
 def networks(dead_by_rate=((0.1, 0.1), (0.7, 0.45), (1.0, 0.9))):
     return pd.DataFrame(
-        network("main", phase, seed, learning_rate=rate, dead_fraction=dead, test_accuracy=0.5, epochs=8)
+        network(
+            "main",
+            phase,
+            seed,
+            learning_rate=rate,
+            dead_fraction=dead,
+            test_accuracy=0.1 if dead == 0.9 else 0.5,
+            epochs=8,
+        )
         for phase, seed in PHASES
         for rate, dead in dead_by_rate
     )
@@ -69,18 +79,35 @@ def history(accuracies):
     )
 
 
-def test_killing_rate_is_nearest_to_one_half_on_pilot_seeds():
+def goers(rates=((0.6, 0.9), (0.8, 0.1)), **more):
+    """Networks of the changes with test accuracies by rate; from the change on at that rate, and at a tenth of it."""
+    return pd.DataFrame(
+        network("change", phase, seed, learning_rate=rate, rate_factor=factor, intervention=intervention)
+        | {"epochs": 10, "intervention_epoch": 5, "test_accuracy": accuracy, "dead_fraction": 0.5}
+        | more
+        for phase, seed in PHASES
+        for rate, accuracy in rates
+        for factor in (0.1, 1.0)
+        for intervention in (*study.CONTROLS, "same_data", "same_task")
+    )
+
+
+def test_the_killing_rate_is_that_of_pilot_networks_that_pass():
     frame = networks()
-    frame.loc[frame["phase"] == "confirmatory", "dead_fraction"] = 0.5  # not looked at
+    frame.loc[frame["phase"] == "confirmatory", "test_accuracy"] = 0.9  # not looked at
     assert study.killing_rate(frame) == 0.7
-    assert study.killing_rate(frame.assign(diverged=frame["learning_rate"] == 0.7)) == 0.1  # of 0.1 and 0.9, the first
+    assert study.killing_rate(frame.assign(diverged=frame["learning_rate"] == 0.7)) == 0.1
     assert study.killing_rate(frame.assign(diverged=True)) is None
 
 
-def test_shares_alive_are_of_the_dead_and_weigh_units():
+def test_shares_alive_are_of_the_dead_by_shift_and_layer_and_weigh_units():
     found = {"networks": networks(), "shifted": shifted(both={"noise_2": (2, 1), "none": (7, 2)})}
-    values = study.alive_under_shift_less_unshifted(found).set_index("seed")["value"]
-    assert values.to_dict() == {1000: pytest.approx(7 / 10 - 1 / 10), 1001: pytest.approx(7 / 10 - 1 / 10)}
+    alive = study.alive_on_test(found)
+    assert in_cell(alive, test_shift="none", layer=0) == dict.fromkeys((1000, 1001), pytest.approx(1 / 10))
+    assert in_cell(alive, test_shift="none", layer=1)[1000] == pytest.approx(1 / 8)
+    more = study.alive_under_shift_less_unshifted(found)
+    assert in_cell(more, test_shift="noise_2", layer=0)[1000] == pytest.approx(7 / 10 - 1 / 10)
+    assert in_cell(more, test_shift="noise_1", layer=0)[1000] == pytest.approx(0 - 1 / 10)
 
 
 def test_reverse_is_of_the_living():
@@ -91,12 +118,13 @@ def test_reverse_is_of_the_living():
     assert plain["value"].eq(0).all()
 
 
-def test_a_network_without_dead_units_says_nothing_and_a_diverged_one_is_left_out():
+def test_a_network_without_dead_units_says_nothing_and_a_diverged_one_is_known_as_such():
     assert study.alive_shares(shifted(dead=(0, 0), both={"noise_2": (0, 0)}))["value"].isna().all()
     frame = shifted()
     frame.loc[frame["seed"] == 1000, ["n_dead", "n_dead_both", "n_dead_shifted"]] = pd.NA
-    values = study.alive_under_shift_less_unshifted({"networks": networks(), "shifted": frame})
-    assert values["seed"].tolist() == [1001]
+    found = study.alive_under_shift_less_unshifted({"networks": networks(), "shifted": frame})
+    assert set(found["seed"][found["diverged"]]) == {1000}
+    assert in_cell(found, test_shift="noise_2", layer=0)[1001] == pytest.approx(7 / 10)
 
 
 def test_revivals_are_differences_to_the_control_of_the_same_first_phase():
@@ -106,41 +134,51 @@ def test_revivals_are_differences_to_the_control_of_the_same_first_phase():
     assert found.loc[("new_data", "at the end", 2), "value"] == pytest.approx(4 / 6 - 1 / 6)
     assert found.loc[("new_data", "at the end", 0), "value"] == pytest.approx(5 / 10 - 1 / 10)
     assert found.loc[("shifted_data", "at the end", 0), "value"] == pytest.approx(-1 / 10)
-    values = study.revived_by_new_data({"activity": change(back), "history": history({0.6: 0.9})})
-    assert values["value"].tolist() == [pytest.approx((4 / 10 + 2 / 10) / 2)] * 2
+    made = study.revived_by_change_of_data({"networks": goers(), "activity": change(back)})
+    end, once = ({"moment": moment} for moment in study.MOMENTS[::-1])
+    assert in_cell(made, change="new_data", layer=0, **end) == dict.fromkeys((1000, 1001), pytest.approx(4 / 10))
+    assert in_cell(made, change="other_task", layer=0, **end) == dict.fromkeys((1000, 1001), pytest.approx(2 / 10))
+    assert in_cell(made, change="new_data", layer=2, **end)[1000] == pytest.approx(4 / 6 - 1 / 6)
+    assert in_cell(made, change="new_data", layer=0, **once)[1000] == pytest.approx(2 / 10)
 
 
 def test_what_training_adds_is_the_difference_at_the_end_less_that_one_step_after():
     back = {"new_data": ((2, 0), (1, 4)), "same_data": ((0, 0), (0, 1)), "other_task": ((1, 0), (2, 0))}
-    added = study.learned_after_change(change(back), 0.6)
-    # new data: from 2 of 10 to 5 of 10, its control from none to one; other task: from 1 to 2, its control none
-    assert added.to_dict() == {seed: pytest.approx((0.3 - 0.1 + 0.1) / 2) for seed in (1000, 1001)}
+    data, task = (study.learned_after_change(change(back), 0.6, name).to_dict() for name in study.CLAIMED)
+    assert data == dict.fromkeys((1000, 1001), pytest.approx(0.3 - 0.1))  # 2 of 10 to 5, its control from none to one
+    assert task == dict.fromkeys((1000, 1001), pytest.approx(0.1))  # from 1 to 2, its control none
 
 
-def test_a_diverged_network_takes_its_pair_away():
+def test_a_diverged_network_takes_its_pair_with_it():
     life = change({"new_data": ((2, 0), (1, 4))})
     lost = (life["seed"] == 1000) & (life["intervention"] == "same_data") & (life["epoch"] > 5)
     life.loc[lost, ["n_followed", "n_back", "n_dead"]] = pd.NA
-    values = study.revived_by_new_data({"activity": life, "history": history({0.6: 0.9})})
-    assert values["seed"].tolist() == [1001]
+    found = study.revived_by_change_of_data({"networks": goers(), "activity": life})
+    gone = found[found["diverged"]]
+    assert set(gone["seed"]) == {1000} and "other_task" not in set(gone["change"])
 
 
-@pytest.mark.parametrize(
-    "accuracies, rate", [({0.6: 0.9, 0.8: 0.6}, 0.8), ({0.6: 0.9, 0.8: 0.2}, 0.6), ({0.8: 0.2}, 0.8)]
-)
-def test_pretraining_kills_most_where_networks_learn(accuracies, rate):
-    lives = pd.concat([change({}, rate=r, followed=(n, n)) for r, n in ((0.6, 2), (0.8, 5))])
-    assert study.pretraining_rate(history(accuracies), lives) == rate
+def test_a_change_has_one_arm_of_each_seed():
+    life = change({})
+    with pytest.raises(UserError, match="unequal arms: seed 1001"):
+        short = life[(life["intervention"] != "same_task") | (life["seed"] != 1001)]
+        study.revived_by_change_of_data({"networks": goers(), "activity": short})
 
 
-def test_only_rates_at_which_pilot_networks_learn_are_compared():
-    lives = pd.concat([change({}, rate=r, followed=(n, n)) for r, n in ((0.6, 2), (0.8, 5))])
-    curves = history({0.6: 0.9, 0.8: 0.6})
-    curves.loc[(curves["phase"] == "confirmatory") & (curves["learning_rate"] == 0.8), "train_accuracy"] = 0.1
-    assert study.pretraining_rate(curves, lives) == 0.8
-    lost = curves["learning_rate"] == 0.8
-    assert study.pretraining_rate(curves.assign(train_loss=curves["train_loss"].mask(lost)), lives) == 0.6
-    assert study.pretraining_rate(curves.iloc[:0], lives) is None
+def test_the_rate_before_a_change_is_the_killing_rate_of_pilot_controls_that_keep_it():
+    frame = goers()
+    assert study.pretraining_rate(frame) == 0.6
+    confirmed = frame["phase"] == "confirmatory"
+    assert study.pretraining_rate(frame.assign(test_accuracy=frame["test_accuracy"].mask(confirmed, 0.9))) == 0.6
+    others = (frame["rate_factor"] < 1) | (frame["intervention"] != "same_data")
+    assert study.pretraining_rate(frame.assign(test_accuracy=frame["test_accuracy"].mask(others, 0.9))) == 0.6
+    assert study.pretraining_rate(frame.assign(diverged=True)) is None
+    lives = pd.concat([change({}, rate=rate) for rate in (0.6, 0.8)], ignore_index=True)
+    found = study.revived_by_change_of_data({"networks": frame, "activity": lives})
+    assert set(found["learning_rate"][found["killing"]]) == {0.6}
+    later = frame["test_accuracy"].mask(frame["intervention"] == "same_task", 0.9)  # each change by its own control
+    found = study.revived_by_change_of_data({"networks": frame.assign(test_accuracy=later), "activity": lives})
+    assert set(found["learning_rate"][found["killing"] & (found["change"] == "other_task")]) == {0.8}
 
 
 def test_controls_have_the_first_phase_of_what_they_are_held_against():
@@ -160,7 +198,7 @@ def test_interventions_that_change_no_data_are_left_out_with_a_word(capsys):
 
 
 def test_of_another_setting_that_varies_one_level_is_looked_at():
-    frame = pd.concat([networks(), networks(((0.1, 0.5), (0.7, 0.9))).assign(width=8)])
+    frame = pd.concat([networks(), networks(((0.1, 0.5), (3.0, 0.5))).assign(width=8)])
     assert study.killing_rate(frame) == 0.7
 
 
@@ -169,8 +207,8 @@ BACK = {"new_data": ((2, 0), (1, 4)), "same_data": ((0, 0), (0, 1)), "other_task
 
 def everything():
     lives = pd.concat([change(BACK, factor=factor) for factor in (0.1, 1.0)], ignore_index=True)
-    changes = lives[(lives["epoch"] == 10) & (lives["layer"] == 1)]
-    changes = changes.assign(diverged=changes["seed"] == 1000, dead_fraction=0.5, test_accuracy=0.5)
+    changes = goers(((0.6, 0.5),))
+    changes["diverged"] = changes["seed"] == 1000
     return {
         "networks": pd.concat([networks(), changes], ignore_index=True),
         "shifted": shifted(both={"noise_2": (2, 1), "none": (7, 2)}, there={"none": (1, 4)}),
@@ -205,7 +243,7 @@ def test_numbers_of_small_tables():
         "none.layer.1.dead": 1 / 2, "new.data.end.x0.1.changed": 5 / 10, "new.data.end.x0.1.control": 1 / 10,
         "new.data.end.x0.1.layer.1.changed": 1 / 4, "new.data.end.x1.difference": 4 / 10,
         "new.data.once.x0.1.difference": 2 / 10, "other.task.end.x1.control": 0,
-        "shifted.data.end.x0.1.layer.1.changed": 0, "change.learned": (0.3 - 0.1 + 0.1) / 2,
+        "shifted.data.end.x0.1.layer.1.changed": 0, "new.data.learned": 0.3 - 0.1, "other.task.learned": 0.1,
     }  # fmt: skip
     assert {key: made[key].value for key in estimates} == pytest.approx(estimates)
     assert all(made[key].n_seeds == 2 for key in estimates)

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from by_hand import in_cell
 from dying_relu.analysis import theory
 from dying_relu.design.settings import Settings
 from dying_relu.studies.initialisation import estimands as study
 from dying_relu.studies.initialisation import figures, tables, text
+from dying_relu.workflow.errors import UserError
 
 BASE = dict(Settings()) | {"grid": "schemes", "depth": 5, "epochs": 6}
 NARROW = dict(Settings()) | {
@@ -94,15 +96,43 @@ def test_choked_share_needs_all_four_conditions_of_the_schemes_chosen_on_pilot_s
         scheme("he_normal", 1000, 0.9, 0.95),
         scheme("he_normal", 1001, 0.2, 0.95),  # fades
         scheme("he_normal", 1002, 0.9, 0.5),  # does not train
-        scheme("he_normal", 1003, 0.9, None),  # diverged: says nothing, as does 1004, which is not there
+        scheme("he_normal", 1003, 0.9, None),  # diverged
+        scheme("he_normal", 1004, np.nan, 0.95),  # nothing comes out of the first layer: no ratio
         scheme("he_normal", 1005, 0.9, 0.95),
         scheme("he_normal", 1006, 0.9, 0.95),
         scheme("lecun_normal", 0, 0.2, 0.99),
         scheme("lecun_normal", 1000, 1e-9, 0.99),  # confirmatory seeds choose nothing
         scheme("zeros", 0, np.nan, 0.1),
     ]
-    values = study.choked_share_by_initialisation(stacked(rows))
-    assert values.set_index("seed")["value"].to_dict() == {1000: 1, 1001: 0, 1002: 0, 1005: 0, 1006: 0}
+    found = study.choked_share_by_initialisation(stacked(rows))
+    values = in_cell(found, rates=study.BEST)
+    assert np.isnan(values.pop(1003)) and np.isnan(values.pop(1004))
+    assert values == {1000: 1, 1001: 0, 1002: 0, 1005: 0, 1006: 0}
+    assert set(found["seed"][found["diverged"]]) == {1003}
+
+
+def test_choked_nets_are_mapped_over_single_rates_and_over_adam():
+    both = [("normal_0.01", 1e-5, (0.1, 0.15)), ("he_normal", 1.1, (0.9, 0.5))]
+    rows = [
+        scheme(name, seed, ratio, value, rate=rate)
+        for name, ratio, values in both
+        for seed in (0, 1000)
+        for rate, value in zip((0.1, 0.3), values, strict=True)
+    ]
+    adam = {"grid": study.ADAM, "optimizer": "adam"}
+    rows += [scheme("normal_0.01", seed, 1e-5, 0.7, **adam) for seed in (0, 1000)]  # learns after all
+    rows += [scheme("he_normal", seed, 1.1, 0.9, **adam) for seed in (0, 1000)]
+    found = study.choked_share_by_initialisation(stacked(rows))
+    assert in_cell(found, optimizer="sgd", rates=study.BEST) == {1000: 1}  # at 0.3 the one, at 0.1 the other
+    assert in_cell(found, optimizer="sgd", rates="both 0.1") == {1000: 1}
+    assert in_cell(found, optimizer="sgd", rates="both 0.3") == {1000: 0}
+    assert in_cell(found, optimizer="adam", rates=study.BEST) == {1000: 0}
+
+
+def test_schemes_without_the_same_seeds_stop_the_build():
+    rows = [scheme("normal_0.01", seed, 1e-5, 0.1) for seed in (0, 1000)] + [scheme("he_normal", 0, 1.1, 0.9)]
+    with pytest.raises(UserError, match="seed 1000 has a network of one arm alone"):
+        study.choked_share_by_initialisation(stacked(rows))
 
 
 def test_one_scheme_alone_or_none_with_a_rate_decides_nothing():
@@ -111,7 +141,7 @@ def test_one_scheme_alone_or_none_with_a_rate_decides_nothing():
         scheme(name, seed, r, None) for name, r in (("normal_1", 9.0), ("he_normal", 1.0)) for seed in (0, 1000)
     ]
     for rows in (one, diverged):
-        assert study.choked_share_by_initialisation(stacked(rows)).empty
+        assert not study.choked_share_by_initialisation(stacked(rows))["value"].any()
 
 
 def test_extremes_are_of_the_mean_logarithm_and_a_dead_end_counts_as_fading():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from by_hand import BASE
+from by_hand import BASE, in_cell
 from dying_relu.analysis import theory
 from dying_relu.report import numbers
 from dying_relu.studies.large_gradient import CONTENTS, estimands, figures, tables, text
@@ -45,8 +45,8 @@ def study(*units):
     return {"trajectory": pd.DataFrame([row for one in units for row in one])}
 
 
-def values(name, *units):
-    return getattr(estimands, name)(study(*units)).set_index("seed")["value"].to_dict()
+def values(name, *units, **cell):
+    return in_cell(getattr(estimands, name)(study(*units)), **cell)
 
 
 def test_death_on_n_inputs_is_hypergeometric():
@@ -57,14 +57,13 @@ def test_death_on_n_inputs_is_hypergeometric():
     assert estimands.death_on(frame, 10_001)["p_dead"].isna().all()
 
 
-def test_the_deadliest_push_is_chosen_on_pilot_seeds_among_units_that_moved():
+def test_a_push_is_judged_in_units_that_moved_each_condition_by_itself():
     deadly, mild = {"dataset": "pull_down_64"}, {"learning_rate": 1e-6}
-    units = [unit(START, 0.0, seed=0, **deadly), unit(START, 0.1, seed=0, **mild)]
-    units += [unit(START, 0.0, moved=False, seed=0, scaling="centred")]
-    units += [unit(START, 0.0, **deadly), unit(START, 0.0001, seed=1001, **deadly)]  # one of 10,000 inputs is open
-    units += [unit(START, START, moved=False, seed=1002, **deadly), unit(START, 0.0, seed=1003, **mild)]
-    assert values("death_probability_one_step", *units) == {1000: 1.0, 1001: pytest.approx(1 - 1500 / 10_000)}
-    assert values("death_probability_one_step", *units[3:]) == {}  # nothing to choose on
+    units = [unit(START, 0.0, **deadly), unit(START, 0.0001, seed=1001, **deadly)]  # one of 10,000 inputs is open
+    units += [unit(START, START, moved=False, seed=1002, **deadly), unit(START, 0.1, seed=1003, **mild)]
+    found = values("death_probability_one_step", *units, dataset="pull_down_64")
+    assert found == {1000: 1.0, 1001: pytest.approx(1 - 1500 / 10_000)}
+    assert values("death_probability_one_step", *units, learning_rate=1e-6) == {1003: pytest.approx(0, abs=1e-9)}
 
 
 def test_units_of_another_design_are_left_out(capsys):
@@ -77,17 +76,35 @@ def test_units_of_another_design_are_left_out(capsys):
 
 def test_the_shift_of_the_mean_alone():
     shifted = {"grid": "shifted", "bias": -0.1, "scaling": "centred"}
-    units = [unit(0.98, 0.0), unit(0.96, 0.0, dataset="pull_down_4"), unit(0.02, **shifted)]
-    units += [unit(0.5, seed=0), unit(0.9, seed=0, **shifted), unit(0.97, 0.0, seed=1001)]
-    assert values("activity_fall_after_shift", *units) == {1000: pytest.approx(0.97 - 0.02)}
+    centred = {"scaling": "centred"}
+    units = [unit(0.98, 0.0, **centred), unit(0.96, 0.0, dataset="pull_down_4", **centred), unit(0.02, **shifted)]
+    units += [unit(0.5, seed=0, **centred), unit(0.9, seed=0, **shifted), unit(0.7)]
+    assert values("activity_fall_after_shift", *units) == {1000: pytest.approx(0.98 - 0.02)}
 
 
 def test_stages_are_held_to_their_own_first_step():
     cell = {"grid": "sixtyfour", "epochs": 64}
-    units = [unit(START, 0.5, 0.0, seed=0, **cell), unit(START, 0.0, 0.0, seed=0, scaling="centred", **cell)]
-    units += [unit(START, 0.0, 0.0001, **cell), unit(START, 0.5, 0.0, seed=1001, **cell)]
-    units += [unit(START, 0.5, seed=1002, **cell), unit(START, 0.5, 0.0, scaling="centred", **cell)]
-    assert values("staged_less_single_death", *units) == {1000: pytest.approx(-0.15), 1001: 1.0}
+    units = [unit(START, 0.0, 0.0001, **cell), unit(START, 0.5, 0.0, seed=1001, **cell)]
+    units += [unit(START, 0.5, seed=1002, **cell), unit(START, 0.5, 0.5, scaling="centred", **cell)]
+    assert values("staged_less_single_death", *units, scaling="raw") == {1000: pytest.approx(-0.15), 1001: 1.0}
+    assert values("staged_less_single_death", *units, scaling="centred") == {1000: pytest.approx(0)}
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_the_power_of_the_way_is_read_off_while_the_unit_is_open(power):
+    base = UNIT | {"grid": "sixtyfour", "epochs": 64, "phase": "confirmatory"}
+    path = [
+        (0, 0.9),
+        (1, 0.9),
+        (4, 0.8),
+        (16, 0.6),
+        (64, 0.4),
+    ]  # at 64 it is mostly closed, and had closed before: that moment has no part
+    rows = [
+        base | {"step": k, "epoch": k, "activity_rate": rate, "unit_bias": 0.1 - 0.001 * (k if k <= 16 else 9) ** power}
+        for k, rate in path
+    ]
+    assert in_cell(estimands.distance_exponent({"trajectory": pd.DataFrame(rows)})) == {1000: pytest.approx(power)}
 
 
 def test_there_may_be_no_units_at_all():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from by_hand import BASE, life
+from by_hand import BASE, in_cell, life
 from by_hand import networks as table
 from dying_relu.report import numbers
 from dying_relu.report.tables import read
@@ -19,21 +19,21 @@ def networks(*rows, **common):
 
 GONE = (np.nan, np.nan)
 NETWORKS = networks(
-    ("unit", 0.1, 0, 0.1, 0.9),
-    ("unit", 1.0, 0, 0.5, 0.6),
-    ("unit", 1.0, 1, *GONE),
-    ("unit", 1.0, 2, 0.5, 0.6),  # two of three pilot networks are finite: the rate takes part
-    ("unit", 2.0, 0, 0.9, 0.2),
-    ("unit", 2.0, 1, *GONE),  # of these half: it does not
+    *(("unit", 0.1, seed, 0.1, 0.9) for seed in (0, 1)),
+    *(("unit", 1.0, seed, 0.5, 0.6) for seed in (0, 1)),
+    ("unit", 2.0, 0, 0.9, 0.2),  # half of the pilot networks fail: the limit lies here
+    ("unit", 2.0, 1, 0.9, 0.6),
     ("unit", 5.0, 0, *GONE),
-    ("standardised", 1.0, 0, 0.2, 0.95),
+    ("unit", 5.0, 1, *GONE),
     ("unit", 0.1, 1000, 0.05, 0.9),
     ("unit", 0.1, 1001, 0.2, 0.8),
     ("unit", 0.1, 1002, 0.3, 0.7),
     ("unit", 1.0, 1000, 0.5, 0.5),
     ("unit", 1.0, 1001, *GONE),
     ("unit", 1.0, 1002, 0.0, 0.5),
-    ("unit", 5.0, 1000, 1.0, 0.1),  # more die there on confirmatory seeds, which do not choose
+    ("unit", 2.0, 1000, 1.0, 0.99),  # confirmatory seeds choose nothing
+    ("unit", 2.0, 1001, 1.0, 0.99),
+    ("unit", 2.0, 1002, 1.0, 0.99),
 )
 KILLING, PROPER = {"scaling": "unit", "learning_rate": 1.0}, {"scaling": "unit", "learning_rate": 0.1}
 
@@ -45,81 +45,109 @@ def lives(*layers):
     return frame.assign(n_ever_dead=ever.mask(frame["n_dead"].isna()))
 
 
-def by_seed(frame):
-    return frame.set_index("seed")["value"].to_dict()
-
-
-def test_rates_are_chosen_on_pilot_seeds_that_stay_finite():
-    assert estimands.killing_cell(NETWORKS) == KILLING
-    assert estimands.proper_cell(NETWORKS) == PROPER
+def test_the_killing_rate_is_the_highest_that_most_pilot_networks_stand():
+    found = estimands.dead_fraction_at_the_end({"networks": NETWORKS})
+    assert set(found["learning_rate"][found["killing"]]) == {1.0}
+    assert set(found["learning_rate"][found["proper"]]) == {0.1}
+    assert found["limit_share"][found["killing"]].unique() == pytest.approx(0.5)
+    named = in_cell(found, killing=True)
+    assert named[1000] == 0.5 and named[1002] == 0.0 and np.isnan(named[1001])
+    assert found.set_index(["learning_rate", "seed"])["diverged"][1.0, 1001]
     others = [NETWORKS.assign(dead_fraction=0.9, **levels) for levels in ({"depth": 5}, {"optimizer": "adam"})]
-    others += [NETWORKS.assign(dead_fraction=0.9, width=8), NETWORKS.assign(dead_fraction=0.9, grid="control")]
-    assert estimands.killing_cell(pd.concat([NETWORKS, *others])) == KILLING
-    assert estimands.killing_cell(NETWORKS[NETWORKS["diverged"]]) == {"scaling": None, "learning_rate": None}
+    both = estimands.dead_fraction_at_the_end({"networks": pd.concat([NETWORKS, *others], ignore_index=True)})
+    assert in_cell(both, killing=True, depth=3, optimizer="sgd") == pytest.approx(named, nan_ok=True)
+    control = NETWORKS.assign(dead_fraction=0.9, grid="control_x")
+    pd.testing.assert_frame_equal(
+        estimands.dead_fraction_at_the_end({"networks": pd.concat([NETWORKS, control], ignore_index=True)}), found
+    )
 
 
-def test_dead_fraction_at_the_killing_rate_is_of_finite_networks():
-    assert by_seed(estimands.dead_fraction_at_killing_rate({"networks": NETWORKS})) == {1000: 0.5, 1002: 0.0}
+def test_a_map_has_the_reference_network_and_others_each_in_its_own_cell():
+    """The claim speaks of the reference network, so no other may stand for it."""
+    both = pd.concat([NETWORKS, NETWORKS.assign(scaling="standardised", dead_fraction=0.01)], ignore_index=True)
+    found = estimands.dead_fraction_at_the_end({"networks": both})
+    assert in_cell(found, killing=True, scaling="standardised")[1000] == 0.01
 
 
-def test_ratio_of_dead_fractions_needs_both_networks_and_a_death():
-    ratio = by_seed(estimands.dead_fraction_ratio_proper_to_killing({"networks": NETWORKS}))
-    assert ratio.pop(1000) == pytest.approx(0.1) and np.isnan(list(ratio.values())).all()
+def test_the_ratio_of_dead_fractions_needs_both_networks_and_a_death():
+    ratio = in_cell(estimands.dead_fraction_ratio_proper_to_killing({"networks": NETWORKS}))
+    assert ratio[1000] == pytest.approx(0.1) and np.isnan(ratio[1001]) and ratio[1002] == np.inf
+
+
+def test_where_proper_and_killing_rate_are_one_nothing_is_compared():
+    few = NETWORKS[NETWORKS["learning_rate"].isin([1.0, 5.0])].assign(scaling="standardised")
+    both = estimands.dead_fraction_ratio_proper_to_killing({"networks": pd.concat([NETWORKS, few], ignore_index=True)})
+    assert set(both["scaling"]) == {"unit"} and in_cell(both, scaling="unit")[1000] == pytest.approx(0.1)
+
+
+def with_updates(frame):
+    """Updates one by one until step 2; the largest of all, at step 9, has no part."""
+    steps = [frame.assign(step=s, update_rms=frame["learning_rate"] * (s > 0) if s < 9 else 1.0) for s in (0, 1, 2, 9)]
+    return {"networks": frame, "history": pd.concat(steps, ignore_index=True)}
 
 
 @pytest.mark.parametrize("order, expected", [([1, 2, 3, 4], 1.0), ([4, 3, 2, 1], -1.0), ([1, 2, 4, 3], 0.8)])
 def test_update_death_correlation_is_spearmans(order, expected):
     rates = [0.1, 0.2, 0.3, 0.4]
-    frame = networks(*(("unit", rate, 1000, place / 10, 0.5) for rate, place in zip(rates, order, strict=True)))
-    # one by one until step 2; the largest update of all, at step 9, has no part
-    steps = [frame.assign(step=s, update_rms=frame["learning_rate"] * (s > 0) if s < 9 else 1.0) for s in (0, 1, 2, 9)]
-    found = estimands.rank_correlation_update_death({"networks": frame, "history": pd.concat(steps)})
-    assert by_seed(found) == {1000: pytest.approx(expected)}
+    rows = [("unit", rate, s, place / 10, 0.6) for s in (0, 1000) for rate, place in zip(rates, order, strict=True)]
+    found = estimands.rank_correlation_update_death(with_updates(networks(*rows)))
+    assert in_cell(found) == {1000: pytest.approx(expected)}
 
 
-def test_update_death_correlation_is_averaged_over_the_arms_in_which_units_die():
-    rows = [(scaling, rate, 1000, dead, 0.5) for scaling, dead in (("unit", 0.1), ("raw", 0.0)) for rate in (1, 2, 3)]
-    frame = networks(*rows)
-    frame["dead_fraction"] *= frame["learning_rate"]
-    other = networks(*(("unit", rate, 1000, dead, 0.5) for rate, dead in ((1, 0.3), (2, 0.2), (3, 0.1))), depth=5)
-    frame = pd.concat([frame, other, frame.assign(seed=1001, dead_fraction=0.0)], ignore_index=True)
-    history = pd.concat([frame.assign(step=step, update_rms=frame["learning_rate"]) for step in (0, 1)])
-    found = by_seed(estimands.rank_correlation_update_death({"networks": frame, "history": history}))
-    assert found[1000] == pytest.approx(0.0) and np.isnan(found[1001])  # 1 and -1; none dies
+def test_update_death_correlation_is_over_the_same_rates_for_all_seeds():
+    """Up to the limit; a seed whose network diverged at one of them has diverged, and is not given others."""
+    dead = {0.1: 0.1, 0.2: 0.2, 0.4: 0.3, 0.8: 0.0}
+    rows = [("unit", rate, seed, d, 0.6) for seed in (0, 1000, 1001, 1002) for rate, d in dead.items()]
+    rows = [(*row[:3], *GONE) if row[2] == 0 and row[1] == 0.8 else row for row in rows]  # the limit of pilot networks
+    rows = [(*row[:3], *GONE) if row[1:3] == (0.4, 1001) else row for row in rows]
+    rows = [(*row[:3], 0.0, 0.6) if row[2] == 1002 else row for row in rows]
+    found = estimands.rank_correlation_update_death(with_updates(networks(*rows)))
+    assert in_cell(found)[1000] == pytest.approx(1.0) and np.isnan(in_cell(found)[1002])
+    assert found.set_index("seed")["diverged"].to_dict() == {0: False, 1000: False, 1001: True, 1002: False}
 
 
 ACTIVITY = lives(
-    {"dead": [0, 2, 2, 2]},  # two units dead over two epochs: exposure 4
+    {"dead": [0, 2, 2, 2]},
     {"dead": [0, 3, 1, 1], "revived": [0, 0, 2, 0], "layer": 2},
-    {"dead": [0, 1, 0, 0], "revived": [0, 0, 1, 0], "seed": 1001},  # a revival: exposure 1
+    {"dead": [0, 1, 0, 0], "revived": [0, 0, 1, 0], "seed": 1001},
     {"dead": [0, 3, 3, None], "seed": 1001, "layer": 2},  # diverged
     {"dead": [0, 4, 4, 0], "revived": [0, 9, 9, 9], "optimizer": "adam"},
     {"dead": [0, 4, 4, 0], "seed": 0, "phase": "pilot"},
-    {"dead": [0, 0, 0, 0], "seed": 1002},  # no exposure: says nothing
+    {"dead": [0, 0, 0, 0], "seed": 1002},  # nothing died: says nothing
 )
+OF_ACTIVITY = ACTIVITY.drop_duplicates(["seed", "optimizer"]).assign(
+    dead_fraction=0.1, test_accuracy=0.9, diverged=lambda frame: frame["seed"] == 1001
+)
+LIVES = {"activity": ACTIVITY, "networks": OF_ACTIVITY}
 
 
-def test_first_layer_revivals_count_events_and_exposure():
-    found = estimands.first_layer_revivals({"activity": ACTIVITY})
-    assert found.to_dict("list") == {"seed": [1000, 1001], "value": [0, 1], "events": [0, 1], "exposure": [4, 1]}
+def test_first_layer_revivals_are_looked_for_where_a_unit_was_dead():
+    found = estimands.revival_in_the_first_layer(LIVES).set_index("seed")
+    assert found.loc[1000, ["value", "events", "exposure"]].tolist() == [0, 0, 2]
+    assert found.loc[1001, ["value", "events", "exposure"]].tolist() == [1, 1, 1]
+    assert np.isnan(found.loc[1002, "value"]) and set(found["optimizer"]) == {"sgd"}
 
 
-def test_recovered_share_is_of_the_units_ever_dead():
-    found = estimands.recovered_share({"activity": ACTIVITY}).set_index("seed")
-    assert found.loc[1000].tolist() == [2 / 5, 2, 5] and found.loc[1001].tolist() == [1, 1, 1]
-    assert np.isnan(found.loc[1002, "value"])
-    deeper = estimands.recovered_share_deeper({"activity": ACTIVITY}).set_index("seed")
-    assert deeper.loc[1000].tolist() == [pytest.approx(2 / 3), 2, 3] and np.isnan(deeper.loc[1001, "value"])
+def test_recovered_share_is_of_the_units_ever_dead_by_layer_and_of_all():
+    found = estimands.recovered_share(LIVES)
+    sgd = found[found["optimizer"] == "sgd"].set_index(["layer", "seed"])
+    assert sgd.loc[(0, 1000), ["value", "events", "exposure"]].tolist() == [2 / 5, 2, 5]
+    assert sgd.loc[(1, 1001), "value"] == 1 and sgd.loc[(0, 1001), "diverged"] and np.isnan(sgd.loc[(0, 1002), "value"])
+    deeper = estimands.recovered_share_deeper(LIVES).set_index("seed")
+    assert deeper.loc[1000, ["value", "events"]].tolist() == [pytest.approx(2 / 3), 2] and deeper.loc[1001, "diverged"]
 
 
 def test_stopping_is_judged_after_the_first_epoch_in_networks_with_a_mostly_dead_layer():
     cases = [([0, 3, 3], [2.3, 2.0, 1.99]), ([0, 3, 3], [2.3, 2.0, 1.0]), ([0, 2, 2], [2.3, 2.0, 2.0])]
-    cases += [([0, 3, None], [2.3, 2.0, np.nan])]  # diverged: no part
+    cases += [([0, 3, None], [2.3, 2.0, np.nan])]
     kept = [life(dead, learning_rate=rate).assign(train_loss=loss) for rate, (dead, loss) in enumerate(cases, start=1)]
     kept.append(life([0, 3, 3], grid="control_x").assign(train_loss=2.0))
-    frame = pd.concat(kept)
-    found = estimands.stopped_share_with_half_a_layer_dead({"activity": frame, "history": frame})
-    assert by_seed(found) == {1000: 0.5}
+    frame = pd.concat(kept, ignore_index=True)
+    nets = frame.drop_duplicates("learning_rate").assign(dead_fraction=0.1, test_accuracy=0.9, diverged=False)
+    found = estimands.learning_stopped({"activity": frame, "history": frame, "networks": nets})
+    values = found.set_index("learning_rate")["value"]
+    assert values[1] == 1 and values[2] == 0 and np.isnan(values[3]) and np.isnan(values[4])
+    assert found.set_index("learning_rate")["diverged"].to_dict() == {1: False, 2: False, 3: False, 4: True}
 
 
 def units(*rows):
@@ -128,35 +156,44 @@ def units(*rows):
     return pd.DataFrame(made)
 
 
-def test_movement_ratio_weighs_each_nearly_dead_unit_against_its_active_siblings():
+def of_units(frame, **more):
+    """The tables of units and of their networks."""
+    nets = frame[[*BASE]].drop_duplicates().assign(dead_fraction=0.1, test_accuracy=0.9, diverged=False)
+    return {"units": frame, "networks": nets.assign(**more)}
+
+
+def test_movement_is_compared_by_the_status_before_it():
     frame = units(
-        (1, "nearly dead", 1, {"movement_mean": 0.1}),
-        (1, "active", 9, {"movement_mean": 1.0}),
-        (2, "nearly dead", 3, {"movement_mean": 0.5}),
-        (2, "active", 5, {"movement_mean": 2.0}),
-        (3, "nearly dead", 0, {"movement_mean": np.nan}),
-        (3, "active", 8, {"movement_mean": 7.0}),
-        (1, "nearly dead", 4, {"movement_mean": 1.0, "seed": 1001}),  # no active sibling
+        (1, "nearly dead", 9, {"n_units_before": 1, "movement_before_mean": 0.1}),  # more of them after: no matter
+        (1, "active", 1, {"n_units_before": 9, "movement_before_mean": 1.0}),
+        (2, "nearly dead", 0, {"n_units_before": 3, "movement_before_mean": 0.5}),
+        (2, "active", 5, {"n_units_before": 5, "movement_before_mean": 2.0}),
+        (3, "nearly dead", 0, {"n_units_before": 0, "movement_before_mean": np.nan}),
+        (3, "active", 8, {"n_units_before": 8, "movement_before_mean": 7.0}),
+        (1, "nearly dead", 4, {"n_units_before": 4, "movement_before_mean": 1.0, "seed": 1001}),  # no active sibling
+        (1, "active", 0, {"n_units_before": 0, "movement_before_mean": np.nan, "seed": 1001}),
     )
-    found = estimands.movement_ratio_nearly_dead({"units": frame})
-    assert by_seed(found) == {1000: pytest.approx((0.1 + 1.5) / (1 + 6))}
+    found = in_cell(estimands.movement_ratio_nearly_dead(of_units(frame)))
+    assert found[1000] == pytest.approx((0.1 + 1.5) / (1 + 6)) and np.isnan(found[1001])
 
 
 @pytest.mark.parametrize(
     "estimand, column",
-    [("dead_units_with_gradient", "gradient_max"), ("dead_units_with_varying_output", "output_range_max")],
+    [("dead_unit_with_gradient", "gradient_max"), ("dead_unit_with_varying_output", "output_range_max")],
 )
-def test_counts_of_layers_with_a_dead_unit_that_is_not_silent(estimand, column):
+def test_a_dead_unit_that_is_not_silent_is_seen(estimand, column):
     frame = units(
         (1, "dead", 2, {column: 0.0}),
         (1, "dead", 2, {column: 1e-9, "seed": 1001}),
         (2, "dead", 3, {column: 0.0, "seed": 1001}),
         (1, "dead", 0, {column: np.nan, "seed": 1002}),
         (1, "active", 2, {column: 1.0}),
-        (1, "dead", 2, {column: 1.0, "activation": "elu"}),
+        (1, "dead", 2, {column: 1.0, "activation": "elu", "seed": 1003}),
     )
-    found = getattr(estimands, estimand)({"units": frame})
-    assert found.to_dict("list") == {"seed": [1000, 1001], "value": [0, 1], "events": [0, 1], "exposure": [2, 5]}
+    found = getattr(estimands, estimand)(of_units(frame)).set_index("seed")
+    assert found.loc[1000, ["value", "events", "exposure"]].tolist() == [0, 0, 2]
+    assert found.loc[1001, ["value", "events", "exposure"]].tolist() == [1, 2, 5]
+    assert np.isnan(found.loc[1002, "value"]) and 1003 not in found.index
 
 
 def put_back(died, bias, weights, **more):
@@ -173,13 +210,28 @@ UNITS = units(
 )
 
 
-def test_killed_units_that_are_revived_are_counted_over_layers():
-    assert by_seed(estimands.share_revived_by_bias({"networks": NETWORKS, "units": UNITS})) == {1000: 0.25}
-    assert estimands.revived_shares({"networks": NETWORKS, "units": UNITS})["weights"].dropna().to_dict() == {
-        1000: 0.75
+def test_killed_units_that_are_revived_are_counted_by_layer_and_over_layers():
+    """Three layers may give three answers: their mean is none of them."""
+    tables = {"networks": NETWORKS, "units": UNITS}
+    found = estimands.share_revived_by_bias(tables)
+    every = in_cell(found, killing=True, layer=0)
+    assert every[1000] == 0.25 and np.isnan(every[1002])
+    assert in_cell(found, killing=True, layer=1)[1000] == pytest.approx(1 / 3) and in_cell(found, layer=2) == {
+        1000: 0.0
     }
+    assert in_cell(estimands.revived_share(tables, "weights"), killing=True, layer=0)[1000] == 0.75
     unmeasured = UNITS.assign(n_active_bias_put_back=np.nan)
-    assert estimands.share_revived_by_bias({"networks": NETWORKS, "units": unmeasured}).empty
+    assert estimands.share_revived_by_bias(tables | {"units": unmeasured})["value"].isna().all()
+
+
+def test_narrow_networks_stand_beside_the_full_one_of_their_seed():
+    full = networks(("unit", 0.2, 1000, 0.0, 0.9), ("unit", 0.2, 1001, 0.0, 0.9)).assign(train_accuracy=[0.9, 1.0])
+    rows = [("unit", 0.2, seed, 0.0, 0.5) for seed in (1000, 1001)]
+    few = pd.concat([networks(*rows, grid="control_narrow", width=width) for width in (8, 32)], ignore_index=True)
+    tables = {"networks": pd.concat([full, few.assign(train_accuracy=[0.5, 0.6, 0.8, 0.9])], ignore_index=True)}
+    found = estimands.training_accuracy_lost_when_narrow(tables)
+    assert in_cell(found, width=8) == {1000: pytest.approx(0.4), 1001: pytest.approx(0.4)}
+    assert in_cell(found, width=32) == {1000: pytest.approx(0.1), 1001: pytest.approx(0.1)}
 
 
 def test_revivals_after_a_silent_layer():
@@ -205,21 +257,25 @@ def controls():
     return table(*(dict(zip(names, row, strict=True)) for row in rows), test_accuracy=0.75)
 
 
-TABLES = {"networks": pd.concat([NETWORKS, controls()], ignore_index=True), "activity": ENDS, "units": UNITS}
+TABLES = {
+    "networks": pd.concat([NETWORKS, controls()], ignore_index=True).assign(epochs=1),
+    "activity": ENDS,
+    "units": UNITS.assign(epochs=1),
+}
 
 
 def test_numbers_by_hand():
     made = text.numbers(TABLES)
     numbers.check("learning_rate", made, CONTENTS.numbers)
-    assert (made["killing.scaling"], made["killing.rate"], made["proper.rate"]) == ("unit-scaled", 1.0, 0.1)
+    assert (made["killing.rate"], made["proper.rate"]) == (1.0, 0.1)
     assert made["killing.diverged"] == pytest.approx(1 / 3) and made["killing.accuracy"] == 0.5
-    assert made["killing.recovered"] == 0 and made["proper.recovered"] == pytest.approx((1 / 3 + 0) / 2)
-    assert made["proper.dead"] == pytest.approx(0.55 / 3) and made["proper.accuracy"] == pytest.approx(0.8)
+    assert made["proper.recovered"] == pytest.approx((1 / 3 + 0) / 2)
+    assert made["proper.dead"] == pytest.approx(0.2) and made["proper.accuracy"] == pytest.approx(0.8)
     assert (made["control.linear.dead"], made["control.linear.networks"]) == (0, 1)
     assert (made["control.bias.dead"], made["control.bias.networks"]) == (1, 1)
-    assert (made["classes"], made["classes.forty"]) == (1, 1)  # confirmatory seeds: all on unit-scaled inputs
-    assert (made["forty.networks"], made["forty.learned"], made["forty.accuracy.best"]) == (2, 0, 0.5)
-    assert made["forty.accuracy.median"] == pytest.approx(0.3) and made["revived.by.weights"] == 0.75
+    assert (made["classes"], made["classes.forty"]) == (1, 1)  # all on unit-scaled inputs
+    assert (made["forty.networks"], made["forty.accuracy.best"]) == (4, 0.99) and made["forty.learned"] == 0.75
+    assert (made["revived.by.weights.1"], made["revived.by.bias.2"]) == (1.0, 0.0)
     assert made["narrow.16.lacking"] == 1 - 12 / 64 and made["narrow.16.accuracy"] == 0.75
     assert np.isnan(made["narrow.8.accuracy"]) and (made["silent.moments"], made["silent.revived"]) == (0, 0)
 
@@ -228,11 +284,11 @@ def test_limits_by_hand(tmp_path):
     made = text.tables(TABLES)["limits"]
     (row,) = made.frame.to_dict("records")
     assert (row["optimizer"], row["depth"], row["scaling"]) == ("SGD", 3, "unit-scaled")
-    # mean dead fractions 0.55 / 3, 1 / 4 and 1 at the rates 0.1, 1 and 5; a third diverges at most
-    assert row["limit_dead"] == pytest.approx(np.exp(np.log(5) * 0.15 / 0.75)) and np.isnan(row["limit"])
-    assert row["most_dead"] == 1
+    assert (row["killing"], row["proper"], row["limit"]) == (1.0, 0.1, pytest.approx(2.0))
+    # median dead fractions 0.2, 0.25 and 1 at the rates 0.1, 1 and 2; a third diverges at most
+    assert row["limit_dead"] == pytest.approx(np.exp(np.log(2) * 0.15 / 0.75)) and row["most_dead"] == 1
     made.write(tmp_path / "limits.csv")
-    assert r"SGD & 3 & unit-scaled & 1.4 & -- & -- & 100\,\%" in read(tmp_path / "limits.csv").latex()
+    assert r"SGD & 3 & unit-scaled & 0.1 & 1 & 2 & 1.1 & 100\,\%" in read(tmp_path / "limits.csv").latex()
 
 
 def test_revivals_by_hand(tmp_path):

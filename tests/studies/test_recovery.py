@@ -6,10 +6,12 @@ import pytest
 
 from by_hand import BASE
 from by_hand import networks as table
+from dying_relu.analysis.frames import matching
 from dying_relu.analysis.intervals import Estimate
 from dying_relu.report import numbers
 from dying_relu.studies.recovery import CONTENTS, estimands, figures, tables, text
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 KILLED = {"grid": "treatments", "epochs": 4, "intervention_epoch": 1, "rate_factor": 0.1, "learning_rate": 1.0}
 LEAKY, ELU, RENEWAL, CONTROL = estimands.LEAKY, estimands.ELU, estimands.RENEWAL, estimands.CONTROL
@@ -75,7 +77,10 @@ ACTIVITY = pd.concat(
 )
 HISTORY = pd.concat(
     pd.DataFrame(
-        BASE | KILLED | {"epoch": [1.0, 1.5, 2.0, 4.0], "intervention": arm, "seed": seed, "train_accuracy": curve}
+        BASE
+        | KILLED
+        | {"epoch": [1.0, 1.5, 2.0, 4.0], "step": range(4), "intervention": arm, "seed": seed}
+        | {"train_accuracy": curve, "train_loss": 1.0}
     )
     for arm, curve in (("none", [0.5, 0.5, 0.6, 0.7]), (RENEWAL, [0.5, 0.4, 0.7, 0.9]))
     for seed in (1000, 1001)
@@ -111,7 +116,7 @@ def saturation():
             ):
                 at = {"grid": name, "activation": name, "learning_rate": rate, "rate_factor": factor}
                 rows.append(life([0, 0, back], killed=killed, seed=seed, **at))
-                trained.append(networks(("none", seed, rate / 10), **at))
+                trained.append(networks(("none", seed, 1 - 0.2 * rate - 0.2 * (rate == 3)), **at))
     return pd.concat(rows), pd.concat(trained)
 
 
@@ -168,30 +173,148 @@ def test_share_back_is_of_all_killed_units_and_leaves_out_diverged_networks():
     assert layers[["seed", "layer", "share"]].to_numpy().tolist() == [[1000, 1, 0.25], [1000, 2, 0.75]]
 
 
-def test_differences_are_paired_at_the_rate_best_for_untreated_networks_on_pilot_seeds():
-    assert estimands.proper_factor(NETWORKS) == 0.1  # though 1 is best on confirmatory ones
-    found = {"networks": NETWORKS, "activity": ACTIVITY}
-    leaky, elu = estimands.reopened_leaky_less_untreated(found), estimands.reopened_elu_less_leaky(found)
-    assert leaky.to_dict("list") == {"seed": [1000], "value": [4 / 8 - 1 / 8]}  # the other network diverged
-    assert elu.to_dict("list") == {"seed": [1000], "value": [6 / 8 - 4 / 8]}
-    won = estimands.accuracy_gain_renewal({"networks": NETWORKS})
-    assert won.to_dict("list") == {"seed": [1000, 1001], "value": pytest.approx([0.2, 0.1])}
-    none = {"networks": NETWORKS[NETWORKS["seed"] >= 1000], "activity": ACTIVITY}  # nothing to choose from
-    assert estimands.reopened_leaky_less_untreated(none).empty and estimands.accuracy_gain_renewal(none).empty
+def value(found, **cell):
+    """Seeds, values and divergence in a cell of a map, in the order of the seeds."""
+    here = matching(found, **cell).sort_values("seed")
+    return here["seed"].tolist(), here["value"].tolist(), here["diverged"].tolist()
 
 
-def test_resampling_is_compared_at_each_arms_own_rate_chosen_on_pilot_seeds():
-    value = estimands.loss_ratio_resampled({"networks": resampling()})
-    assert value.to_dict("list") == {"seed": [1000], "value": [pytest.approx(3 / 4)]}
+def killed_alike(*rows, **more):
+    """Networks of rows (intervention, accuracies of seeds 1000, 1001, ...); None: it diverged."""
+    return networks(
+        *((arm, 1000 + k, np.nan if a is None else a, more) for arm, row in rows for k, a in enumerate(row)),
+    )
 
 
-def test_saturated_units_are_taken_at_the_rate_of_matched_damage():
-    activity, _ = saturation()
-    assert estimands.matched_rate(activity, "tanh") == 2.0
-    value = estimands.saturated_share_back({"activity": activity})
-    assert value.to_dict("list") == {"seed": [1000], "value": [pytest.approx((4 / 5 + 2 / 5) / 2)]}
-    untold = activity[activity["grid"] != "treatments"]  # no damage to match
-    assert estimands.saturated_share_back({"activity": untold}).empty
+def scaled(frame):
+    """With untreated networks that stand rate 0.5 and fail at 2, so that the limit is 1."""
+    known = [networks(("none", 0, a), grid="classes", learning_rate=rate) for rate, a in ((0.5, 0.9), (2.0, 0.1))]
+    return pd.concat([frame, *known], ignore_index=True)
+
+
+def test_killed_units_open_again_by_layer_beside_the_same_network_and_no_network_is_left_out():
+    lives = {
+        "none": life([0, 0, 0], [0, 1, 1]),
+        LEAKY: life([0, 1, 2], [0, 2, 2], intervention=LEAKY),
+        ELU: life([4, 4, 4], [4, 4, 2], intervention=ELU),
+    }
+    gone = {arm: life([0, None, None], [0, None, None], seed=1001, intervention=arm) for arm in lives}
+    gone["none"] = life([0, 0, 0], [0, 0, 0], seed=1001)
+    whole = [life([0, 0, 0], [0, 0, 0], killed=0, seed=1002, intervention=arm) for arm in lives]
+    tables = {"networks": scaled(NETWORKS), "activity": pd.concat([*lives.values(), *gone.values(), *whole])}
+    leaky, elu = estimands.reopened_leaky_less_untreated(tables), estimands.reopened_elu_less_leaky(tables)
+    seeds, lost = [1000, 1001, 1002], [False, True, False]  # the second diverged, the third had no killed unit
+    for layer, less, more in ((0, 4 / 8 - 1 / 8, 6 / 8 - 4 / 8), (1, 2 / 4, 2 / 4), (2, 2 / 4 - 1 / 4, 0.0)):
+        for found, wanted in ((leaky, less), (elu, more)):
+            got = value(found, layer=layer, rate_factor=0.1)
+            assert got[0] == seeds and got[2] == lost
+            assert got[1][0] == pytest.approx(wanted) and np.isnan(got[1][1:]).all()
+    assert leaky["limit_share"].tolist() == pytest.approx([1.0] * len(leaky))  # killed at the limit
+
+
+def test_arms_with_different_seeds_stop_the_build():
+    lives = [life([0, 0, 0]), life([0, 1, 2], intervention=LEAKY), life([0, 0, 0], seed=1001)]
+    with pytest.raises(UserError, match="seed 1001 has a network of one arm alone"):
+        estimands.reopened_leaky_less_untreated({"networks": scaled(NETWORKS), "activity": pd.concat(lives)})
+    frame = scaled(killed_alike(("none", (0.6, 0.7)), (RENEWAL, (0.8,))))
+    with pytest.raises(UserError, match="one arm alone"):
+        estimands.accuracy_gain_renewal({"networks": frame})
+
+
+def test_accuracy_is_won_by_either_way_of_renewal_at_every_rate():
+    frame = [
+        killed_alike(("none", (0.6, 0.7)), (RENEWAL, (0.8, None)), ("renew_dead", (0.5, 0.9))),
+        killed_alike(("none", (0.1,)), (RENEWAL, (0.9,)), grid="harsher", learning_rate=2.0),
+    ]
+    found = estimands.accuracy_gain_renewal({"networks": scaled(pd.concat(frame))})
+    seeds, gains, lost = value(found, renewed="silently", learning_rate=1.0)
+    assert (seeds, lost) == ([1000, 1001], [False, True]) and gains[0] == pytest.approx(0.2) and np.isnan(gains[1])
+    assert value(found, renewed="naively")[1] == pytest.approx([-0.1, 0.2])
+    assert value(found, learning_rate=2.0)[1] == pytest.approx([0.8])
+
+
+def test_learning_after_a_renewal_is_judged_at_three_moments():
+    curves = {"none": [2.0, 1.0, 1.0, 0.5], RENEWAL: [2.0, 1.5, 0.5, 0.4], "renew_dead": [2.0, np.nan, np.nan, np.nan]}
+    frame = [
+        pd.DataFrame(BASE | KILLED | {"intervention": arm, "train_loss": loss, "step": range(4)})
+        for arm, loss in curves.items()
+    ]
+    history = pd.concat(part.assign(epoch=[1.0, 1.1, 2.1, 4.0]) for part in frame)
+    found = estimands.loss_ratio_renewal({"networks": scaled(NETWORKS), "history": history})
+    ratios = {after: value(found, after=after, renewed="silently")[1:] for after in estimands.MOMENTS}
+    assert ratios == {"a step": ([1.5], [False]), "an epoch": ([0.5], [False]), "training": ([0.8], [False])}
+    assert value(found, after="training", renewed="naively")[2] == [True]
+
+
+def test_resampling_is_compared_at_rates_chosen_on_pilot_seeds_and_at_each_rate():
+    found = estimands.error_ratio_resampled({"networks": resampling()})
+    later = matching(found, phase="confirmatory")
+    assert value(later, rate="own best") == ([1000], [pytest.approx(3 / 4)], [False])  # 0.2 with it, 0.1 without
+    assert value(later, rate="0.1")[1] == pytest.approx([5 / 4]) and value(later, rate="0.3")[1] == pytest.approx([1.0])
+    swapped = resampling().assign(test_loss=lambda f: f["test_loss"].where(f["seed"] < 1000, 1.0))
+    again = estimands.error_ratio_resampled({"networks": swapped})
+    assert value(again, rate="own best", seed=1000)[1] == [1.0]  # whatever the seeds that report it would choose
+    digits = estimands.error_ratio_resampled({"networks": resampling("classes", "digits")})
+    assert value(digits, rate="own best", seed=1000)[1] == pytest.approx([3 / 4])  # of shares classified wrongly
+
+
+def test_resampling_revives_what_was_dead_when_it_began():
+    at = {"grid": "regression", "dataset": "friedman", "learning_rate": 0.1, "rate_factor": 1.0}
+    lives = [life([0, 0, 1], seed=seed, **at) for seed in (0, 1000)]
+    lives += [life([4, 4, 4], seed=0, **at, intervention=EVERY), life([4, None, None], **at, intervention=EVERY)]
+    tables = {"networks": matching(resampling(), learning_rate=0.1), "activity": pd.concat(lives)}
+    found = estimands.reopened_resampled_less_untreated(tables)
+    assert value(found, rate="own best", layer=0, seed=0)[1] == [3 / 4]
+    assert value(found, rate="0.1", layer=1, seed=1000)[2] == [True]
+
+
+def rates_tried(*, none, every, seed=1000):
+    """Losses of a seed by rate 0.1, 0.2, 0.3; None: it diverged."""
+    at = {"grid": "regression", "dataset": "friedman", "rate_factor": 1.0}
+    return pd.concat(
+        networks((arm, seed, np.nan if loss is None else 1 - loss), **at, learning_rate=rate).assign(
+            test_accuracy=np.nan
+        )
+        for arm, losses in (("none", none), (EVERY, every))
+        for rate, loss in zip((0.1, 0.2, 0.3), losses, strict=True)
+    )
+
+
+def test_the_rate_that_resampling_allows_is_that_up_to_which_no_network_of_the_seed_fails():
+    frame = pd.concat(
+        [
+            rates_tried(none=(0.3, 0.2, 0.4), every=(0.1, None, 0.5)),  # one that it gets over higher up does not count
+            rates_tried(none=(0.3, None, None), every=(0.3, 0.2, 0.1), seed=1001),
+            rates_tried(none=(0.3, 0.3, 0.3), every=(None, None, None), seed=1002),
+        ]
+    )
+    found = estimands.rate_ratio_resampled({"networks": frame})
+    seeds, ratios, lost = value(found, rate="highest")
+    assert seeds == [1000, 1001, 1002] and lost == [False, False, True]
+    assert ratios[:2] == pytest.approx([0.1 / 0.3, 0.3 / 0.1])
+    assert value(found, rate="best")[1][:2] == pytest.approx([0.1 / 0.2, 0.3 / 0.1])
+    with pytest.raises(UserError, match="seed 1001 lacks networks"):
+        estimands.rate_ratio_resampled({"networks": frame[(frame["seed"] == 1000) | (frame["learning_rate"] < 0.3)]})
+
+
+def test_digits_fail_when_they_are_not_learned():
+    frame = resampling("classes", "digits").query("seed == 0").assign(seed=1000, phase="confirmatory")
+    found = estimands.rate_ratio_resampled({"networks": frame})  # without: 0.6, 0.4; with: 0.5, 0.7
+    assert value(found, rate="highest")[1] == pytest.approx([0.2 / 0.1])
+
+
+def test_saturated_units_come_back_by_activation_and_by_damage():
+    activity, trained = saturation()
+    found = estimands.saturated_share_back({"activity": activity, "networks": trained})
+    at = {"rate_factor": 0.1, "layer": 0, "seed": 1000}
+    shares = {
+        name: {rate: value(found, activation=name, learning_rate=rate, **at)[1] for rate in (1.0, 2.0, 3.0)}
+        for name in ("sigmoid", "tanh")
+    }
+    assert shares["sigmoid"] == shares["tanh"] == {1.0: [1.0], 2.0: [2 / 5], 3.0: [0.0]}
+    assert value(found, activation="sigmoid", rate_factor=0.3, layer=1, seed=1000)[1] == [4 / 5]
+    marked = matching(found, killing=True, rate_factor=0.1)
+    assert set(marked["learning_rate"]) == {2.0}  # the highest at which the pilot network learns
 
 
 def test_life_table_counts_first_openings_and_censors_at_divergence():
@@ -205,7 +328,8 @@ def test_life_table_counts_first_openings_and_censors_at_divergence():
     assert estimands.life_table(life([1, 1, 1]).assign(intervention_epoch=0)).empty
 
 
-def test_treatments_that_bring_an_optimiser_stand_beside_the_proper_factor():
+def test_treatments_that_bring_an_optimiser_stand_beside_the_low_factor():
+    assert estimands.low_factor(NETWORKS) == 0.1 and estimands.low_factor(NETWORKS, *estimands.HEALTHY) == 1.0
     arms = ["none", LEAKY, "switch_to_adam", "switch_to_sgd", "switch_to_relu"]
     frame = pd.DataFrame({"intervention": arms, "rate_factor": [1.0, 0.3, 1.0, 1.0, 1.0]})
     assert estimands.own_rates(frame["intervention"]).tolist() == [False, False, True, False, False]
@@ -216,10 +340,10 @@ def test_treatments_that_bring_an_optimiser_stand_beside_the_proper_factor():
 def test_a_setting_that_the_study_does_not_speak_of_is_looked_at_at_one_level(capsys):
     other = NETWORKS.assign(width=32, test_accuracy=0.0)
     both = pd.concat([NETWORKS, other[other["grid"] == "treatments"]])
-    value = estimands.accuracy_gain_renewal({"networks": both})["value"]
-    assert value.tolist() == pytest.approx([0.2, 0.1]) and "width 64" in capsys.readouterr().out
+    won = estimands.accuracy_won({"networks": both}, RENEWAL)
+    assert won.tolist() == pytest.approx([0.2, 0.1]) and "width 64" in capsys.readouterr().out
     narrow = NETWORKS.assign(width=NETWORKS["width"].where(NETWORKS["grid"] != "treatments", 16))
-    assert len(estimands.accuracy_gain_renewal({"networks": narrow})) == 2  # the first grid has the untreated ones
+    assert len(estimands.accuracy_won({"networks": narrow}, RENEWAL)) == 2  # the first grid has the untreated ones
 
 
 def test_numbers_by_hand(made):
@@ -232,28 +356,23 @@ def test_numbers_by_hand(made):
     assert made["none.diverged"] == 0.5 and np.isnan(made["elu.diverged"])  # at the full rate
     assert made["elu.gain"][0] == pytest.approx((0.3 + 0.1) / 2) and made["living.gain"][0] == pytest.approx(0.05)
     assert made["renewal.over.living"][0] == pytest.approx(0.15) and made["healthy.after.accuracy"] == 0.95
-    assert made["slow.first"][0] == pytest.approx(-0.1) and made["slow.first.epochs"] == 0.5
-    assert made["slow.epoch"][0] == pytest.approx(0.1) and made["slow.epoch.epochs"] == 1.0
     plain = [made[f"first.plain.{key}"] for key in ("seeds", "events", "exposure")]
     assert plain == [2, 0, 3 * 3 * 4] and made["first.plain.high"] == pytest.approx(1 - 0.025 ** (1 / 2))
     assert made["first.decay.events"] == 0 and np.isnan(made["first.decay.high"])
-    assert made["milder.seeds"] == 0 and np.isnan(made["long.none"])
+    assert np.isnan(made["milder.dead"]) and np.isnan(made["long.none"])
+    assert made["kill.rule"] == 0.1 and made["kill.limit"] == pytest.approx(np.sqrt(0.1 * 0.2))  # half way: 0 to 1
 
 
 def test_numbers_of_resampling_by_hand(made):
     assert (made["regression.none.rate"], made["regression.resampled.rate"]) == (0.1, 0.2)
     assert made["regression.none.highest"] == 0.3 and made["regression.none.dead"] == pytest.approx(0.2)
-    low, high = made["regression.ratio.low"], made["regression.ratio.high"]
-    assert (low, high) == pytest.approx((3 / 6, 5 / 4))
-    assert (made["regression.ratio.low.rate"], made["regression.ratio.high.rate"]) == (0.2, 0.1)
     assert (made["classes.none.rate"], made["classes.resampled.rate"]) == (0.1, 0.2)
     assert made["classes.difference"][0] == pytest.approx(-1.0)  # at the rate best without
 
 
 def test_numbers_of_saturation_and_of_depth_by_hand(made):
-    assert made["sigmoid.saturated"] == 5 / 8 and made["tanh.mild.saturated"] == 1 / 8
-    assert made["sigmoid.back"] == Estimate(0.8, 0.0, 1.0, 1) and made["tanh.back"][0] == pytest.approx(0.4)
-    assert made["tanh.mild.back"][0] == 1.0 and made["saturation.after"] == 3
+    assert made["sigmoid.rate"] == 2.0 and made["sigmoid.saturated"] == made["tanh.saturated"] == 5 / 8
+    assert made["saturation.after"] == 3
     assert (made["sunk.rate"], made["sunk.shallowest"], made["sunk.deepest"]) == (0.5, 3, 50)
     assert (made["sunk.seeds"], made["sunk.epochs"]) == (1, 4)
 
@@ -264,7 +383,7 @@ def test_the_table_of_reversibility_by_hand(printed):
     row = made.set_index(["treatment", "factor"]).loc
     assert row["leaky ReLU", 0.1]["layer 1"] == 0.5 and row["nothing", 0.1]["layer 2"] == 1 / 8
     assert row["leaky ReLU", 0.1]["diverged"] == 0.5 and row["leaky ReLU", 0.1]["won"] == pytest.approx(0.2)
-    assert row["Adam", 0.01]["won"] == pytest.approx(0.3)  # beside the proper factor
+    assert row["Adam", 0.01]["won"] == pytest.approx(0.3)  # beside the low factor
     assert row["leaky ReLU", 0.1]["price"] == 0 and np.isnan(row["ELU", 0.1]["price"])
     assert np.isnan(row["nothing", 1.0]["q"]) and np.isnan(row["nothing", 1.0]["won"])
     assert row["ELU", 0.1]["p"] == 0.5 and row["ELU", 0.1]["q"] >= 0.5  # two seeds can be swapped in four ways
@@ -284,11 +403,11 @@ def test_the_table_of_hazards_by_hand(printed):
 
 def test_tables_of_saturation_and_of_depth_by_hand(printed):
     saturated = printed["saturation"].frame
-    assert saturated["rate"].tolist() == [1, 2, 3] * 2 and set(saturated["activation"]) == {"sigmoid", "tanh"}
-    row = saturated.set_index(["activation", "rate"]).loc
-    keys = ["factor", "saturated", "seeds", "back", "accuracy"]
-    assert row["sigmoid", 2.0][keys].tolist() == pytest.approx([0.3, 5 / 8, 1, 0.8, 0.2])
-    assert row["tanh", 2.0][keys].tolist() == pytest.approx([0.1, 5 / 8, 1, 0.4, 0.2])
+    assert saturated["rate"].tolist() == [1, 2, 2, 3] * 2 and set(saturated["activation"]) == {"sigmoid", "tanh"}
+    row = saturated.set_index(["activation", "rate", "factor"]).loc
+    keys = ["saturated", "seeds", "median", "back", "failed", "accuracy"]
+    assert row["sigmoid", 2.0, 0.3][keys].tolist() == pytest.approx([5 / 8, 1, 0.8, 0.8, 0, 0.6])
+    assert row["tanh", 3.0, 0.1][keys].tolist() == pytest.approx([1, 1, 0.0, 0.0, 1, 0.2])
     frozen = printed["frozen"].frame.set_index("activation").loc
     keys = ["frozen", "still", "depth 3", "depth 50"]
     assert frozen["ReLU"][keys].tolist() == [0, 3, 0, 0] and frozen["ELU"][keys].tolist() == [17.4, 50, 2 / 8, 0]
@@ -376,7 +495,7 @@ def test_without_rows_nothing_is_said_and_nothing_fails(tmp_path):
         pd.isna(value[0] if isinstance(value, Estimate) else value) for key, value in made.items() if key not in counted
     )
     assert all(found.frame.empty for found in text.tables(empty).values())
-    for name in CONTENTS.estimands:
+    for name in set(CONTENTS.estimands) - {"saturated_share_back"}:  # a scale by the factor needs networks
         assert getattr(estimands, name)(empty).empty
     for kind in CONTENTS.kinds:
         path = tmp_path / f"{kind}.csv"

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from by_hand import in_cell
 from by_hand import networks as table
 from dying_relu.analysis.intervals import Estimate
 from dying_relu.report import numbers
@@ -11,6 +12,7 @@ from dying_relu.report.tables import Table
 from dying_relu.report.tables import read as read_table
 from dying_relu.studies.sparsity import CONTENTS, estimands, figures, tables, text
 from dying_relu.workflow import files
+from dying_relu.workflow.errors import UserError
 
 
 def networks(rows, **common):
@@ -100,9 +102,10 @@ def test_kinds_of_arms_follow_from_the_catalogue(activation, penalty, kind):
 
 
 def test_zero_share_is_a_mean_over_layers_at_the_best_rate():
-    values = estimands.relu_zero_share_less_sigmoid(TABLES)
-    assert values["seed"].tolist() == [1000, 1001]
-    assert values["value"].tolist() == pytest.approx([0.45, 0.45])
+    found = estimands.relu_zero_share_less_sigmoid(TABLES)
+    for layer in (0, 1, 2):
+        assert in_cell(found, layer=layer, moment="end") == {1000: pytest.approx(0.45), 1001: pytest.approx(0.45)}
+        assert in_cell(found, layer=layer, moment="start") == {1000: pytest.approx(0), 1001: pytest.approx(0)}
     assert estimands.density(TABLES) == pytest.approx(0.5)
 
 
@@ -110,11 +113,27 @@ def test_best_sparse_arm_is_held_against_best_dense_arm_of_pilot_seeds():
     found = estimands.at_best_rates(NETWORKS)
     assert estimands.best_arm(found, "sparse") == estimands.best_arm(found, "sparsified") == PENALISED
     assert estimands.best_arm(found, "dense") == ELU
-    values = estimands.accuracy_sparse_less_dense(TABLES)  # elu diverged on seed 1001: no pair
-    assert values["seed"].tolist() == [1000] and values["value"].tolist() == [pytest.approx(-0.03)]
+    every = estimands.accuracy_sparse_less_dense(TABLES)
+    values = every[(every["sparse"] == estimands.BEST) & (every["dense"] == estimands.BEST)].set_index("seed")
+    assert values.loc[1000, "value"] == pytest.approx(-0.03)
+    assert values["diverged"].to_dict() == {0: False, 1000: False, 1001: True}  # elu diverged
+    assert len(every.drop_duplicates(["sparse", "dense"])) == 1 + 3 * 2  # ReLU, penalised, winners; ELU, sigmoid
+    assert in_cell(every, sparse="ReLU", dense="sigmoid") == {1000: pytest.approx(-0.05), 1001: pytest.approx(-0.03)}
     nothing = estimands.best_arm(found, "dense", "noise_1")
     assert nothing == {"activation": None, "activity_penalty": None}
     assert len(estimands.difference(found, nothing, estimands.RELU, "noise_1")) == 0
+
+
+def test_the_density_is_that_of_pilot_seeds():
+    known = TABLES["activity"]
+    other = known.assign(zero_share=known["zero_share"].where(known["seed"] < 1000, 0.99))
+    assert estimands.density(TABLES | {"activity": other}) == pytest.approx(0.5)
+
+
+def test_arms_without_the_same_seeds_stop_the_build():
+    lacking = NETWORKS[~((NETWORKS["activation"] == "elu") & (NETWORKS["seed"] == 1001))]
+    with pytest.raises(UserError, match="seed 1001 has a network of one arm alone"):
+        estimands.accuracy_sparse_less_dense({"networks": lacking})
 
 
 def test_plain_relu_may_be_the_best_sparse_arm_but_is_not_sparser_than_itself():
@@ -126,7 +145,8 @@ def test_plain_relu_may_be_the_best_sparse_arm_but_is_not_sparser_than_itself():
 
 def test_controls_and_other_networks_take_no_part():
     more = with_more(("elu", 0.0, 0.3, 1000, 0.1), width=99)
-    assert estimands.accuracy_sparse_less_dense(more)["value"].tolist() == [pytest.approx(-0.03)]
+    found = estimands.accuracy_sparse_less_dense(more)
+    assert in_cell(found, sparse=estimands.BEST, dense=estimands.BEST)[1000] == pytest.approx(-0.03)
     assert estimands.accuracy_sparse_less_dense({"networks": NETWORKS.assign(grid="control")}).empty
 
 
@@ -141,8 +161,13 @@ def test_speed_up_is_interpolated_in_logarithms_at_the_most_favourable_place():
     assert estimands.fastest(ups) == {"batch": 50, "width": 64, "library": "scipy"}
     assert estimands.fastest(ups, batch=1) == {"batch": 1, "width": 64, "library": "scipy"}
     assert ups["speed_up"].max() == pytest.approx(2)
-    values = estimands.sparse_speed_up(TABLES)  # density 0.5: ratio 5
-    assert values["seed"].tolist() == [1000, 1001] and values["value"].tolist() == pytest.approx([0.2, 0.2])
+    found = estimands.sparse_speed_up(TABLES)  # density 0.5: ratio 5
+    found = found.set_index(["networks", "conversion"]).sort_index()
+    plain, converted = found.loc[("ReLU", "not counted")], found.loc[("ReLU", "counted")]
+    assert in_cell(plain, place=estimands.FAVOURABLE) == {1000: pytest.approx(0.2), 1001: pytest.approx(0.2)}
+    assert in_cell(plain, place="tensorflow, batch 1, width 64")[1000] == pytest.approx(1 / 30)
+    assert in_cell(converted, place=estimands.FAVOURABLE)[1000] == pytest.approx(0.04)
+    assert in_cell(found.loc[("k winners 0.1", "not counted")])[1000] == pytest.approx(1)  # density 0.1
     assert estimands.speed_ups(TABLES["timings"], 0)["speed_up"].max() == pytest.approx(10)  # as at the lowest timed
     assert estimands.speed_ups(TABLES["timings"], np.nan).empty
     del (without := dict(TABLES))["timings"]

@@ -27,7 +27,7 @@ TARGETS = [
         for name in ("networks", "activity")
     ),
     *(f"results/figures/{name}.{kind}" for name in ("outlier", "large_gradient") for kind in ("pdf", "png")),
-    "results/estimates/outlier.csv",
+    "results/estimates/outlier.parquet",
 ]
 
 
@@ -197,12 +197,12 @@ def code(text):
 
 def test_code_reruns_what_depends_on_it_and_nothing_else(edited):
     after = edited(f"{SRC}/studies/bias/estimands.py", code)
-    own = {"estimate": 1, "text": 1, "figure_data": 2, "figure": 3}  # two of its own, and the verdicts
+    own = {"estimate": 1, "text": 1, "figure_data": 2, "figure": 4}  # two of its own, the verdicts and their maps
     assert {rule: after.pop(rule) for rule in own} == own
     assert set(after) <= {"judge", "general", "latex", "paper", "all"}
     drawing = edited(f"{SRC}/studies/outlier/figures.py", code)
     assert drawing == {"figure": 3, "paper": 1, "all": 1}
-    verdicts = edited(f"{SRC}/ledger/levels.py", code)
+    verdicts = edited(f"{SRC}/ledger/regions.py", code)
     assert "judge" in verdicts and not {"train", "estimate", "gather", "text"} & set(verdicts)
     region = edited("config/claims.yaml", lambda text: text.replace("[0.4, 1]", "[0.45, 1]"))
     assert {"judge", "paper"} <= set(region) and not {"train", "estimate"} & set(region)

@@ -59,7 +59,12 @@ def text_tables(name):
 
 def place(figure):
     """The package in which the kind of a figure stands."""
-    return studies.kinds()[FIGURES[figure][1] if figure in FIGURES else "verdicts"][0]
+    return studies.kinds()[kind(figure)][0]
+
+
+def kind(figure):
+    """The kind of a figure; those of the ledger are kinds of their own."""
+    return FIGURES[figure][1] if figure in FIGURES else figure
 
 
 def package(name, *modules):
@@ -72,6 +77,16 @@ def commit():
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def claims_commit():
+    """The commit that last changed a claim, or code between tables and verdicts; 'unknown' outside of git."""
+    paths = ["config/claims.yaml", *(f"src/dying_relu/{part}" for part in ("studies", "ledger", "analysis/maps.py"))]
+    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--abbrev=12", "--", *paths]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() or "unknown"
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

@@ -15,7 +15,7 @@ rule figure_data:
     conda:
         "../../environment.yml"
     params:
-        kind=lambda wildcards: FIGURES[wildcards.figure][1],
+        kind=lambda wildcards: kind(wildcards.figure),
         code=lambda wildcards: sources.digest("figure_data", f"{place(wildcards.figure)}.tables"),
     script:
         "../scripts/figure_data.py"
@@ -43,7 +43,7 @@ rule figure:
     conda:
         "../../environment.yml"
     params:
-        kind=lambda wildcards: FIGURES[wildcards.figure][1] if wildcards.figure in FIGURES else "verdicts",
+        kind=lambda wildcards: kind(wildcards.figure),
         caption=lambda wildcards: CAPTIONS[wildcards.figure],
         code=lambda wildcards: sources.digest("figure", f"{place(wildcards.figure)}.figures"),
     script:

@@ -25,6 +25,7 @@ rule text:
 rule general:
     input:
         claims="results/claims.csv",
+        coverage="results/coverage.csv",
         audit="results/audit.csv",
         numbers=[f"results/numbers/{name}.csv" for name in TRAINED],
     output:
@@ -56,6 +57,7 @@ rule provenance:
     params:
         preset=PRESET.name,
         commit=commit(),
+        claims=claims_commit(),
         configuration=configuration_hash(),
         code=sources.digest("provenance"),
         lock=LOCK,
@@ -67,6 +69,9 @@ rule latex:
     input:
         paper="paper/paper.tex",
         claims="results/claims.csv",
+        maps="results/maps.csv",
+        coverage="results/coverage.csv",
+        edits="reference/edits.csv",
         provenance="results/provenance.json",
         general="results/numbers/_general.csv",
         numbers=[f"results/numbers/{name}.csv" for name in STUDIES],

@@ -1,4 +1,4 @@
-# Estimate each study's claims from its tables, then judge all claims together.
+# Estimate each study's claims from its tables, in every cell that they may be read at; then judge all claims together.
 
 
 rule estimate:
@@ -14,7 +14,7 @@ rule estimate:
             ),
         ),
     output:
-        "results/estimates/{study}.csv",
+        "results/estimates/{study}.parquet",
     log:
         "logs/estimate/{study}.log",
     benchmark:
@@ -22,7 +22,9 @@ rule estimate:
     conda:
         "../../environment.yml"
     params:
-        estimands=lambda wildcards: {claim.id: claim.estimand for claim in claims_of(wildcards.study)},
+        preset=PRESET.name,
+        plan=lambda wildcards: repr(STUDIES[wildcards.study].with_levels({})),
+        asked=lambda wildcards: repr([(c.id, c.estimand, c.cell, c.read_at) for c in claims_of(wildcards.study)]),
         code=lambda wildcards: sources.digest("estimate", *package(wildcards.study, "estimands")),
     script:
         "../scripts/estimate.py"
@@ -31,9 +33,11 @@ rule estimate:
 rule judge:
     input:
         claims="config/claims.yaml",
-        values=expand("results/estimates/{study}.csv", study=sorted({claim.study for claim in CLAIMS.values()})),
+        values=expand("results/estimates/{study}.parquet", study=sorted({claim.study for claim in CLAIMS.values()})),
     output:
-        "results/claims.csv",
+        claims="results/claims.csv",
+        maps="results/maps.csv",
+        coverage="results/coverage.csv",
     log:
         "logs/judge.log",
     benchmark:

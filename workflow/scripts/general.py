@@ -11,6 +11,7 @@ with logged(snakemake.log[0]):
 
     made = numbers.general(
         ledger=files.read(snakemake.input.claims),
+        coverage=files.read(snakemake.input.coverage),
         of_studies=pd.concat(map(files.read, snakemake.input.numbers)),
         audit=files.read(snakemake.input.audit),
         preset=study.load_preset(snakemake.params.preset),

@@ -1,7 +1,7 @@
 """Intervals over seeds: the one place from which ledger, figures and text take theirs.
 
-The replicate is the seed. Intervals are BCa bootstrap intervals of the mean, or exact (Clopper-Pearson) for shares of
-seeds; both by scipy.stats. Where all seeds agree, the bound is exact too.
+The replicate is the seed. The ledger's intervals are exact, of the median seed or of a share of seeds
+(Clopper-Pearson); figures show pointwise BCa bootstrap intervals of means. All by scipy.stats.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,6 +64,28 @@ def mean_interval(values: np.ndarray, bounds: Interval, resamples: int, seed: in
         if not np.isfinite([low, high]).all():
             return bounds
         return max(float(low * scale), bounds[0]), min(float(high * scale), bounds[1])  # whatever rounding did
+
+    return interval
+
+
+def median_interval(values: np.ndarray, bounds: Interval) -> Callable[[float], Interval]:
+    """Exact intervals of the median, as a function of alpha: SciPy's quantile test inverted, whatever the distribution.
+
+    Each end is an order statistic, alpha / 2 on each side; where so few values cannot bound it, it is that of
+    ``bounds``.
+
+    Args:
+        values: one value a seed, shape (seeds,); infinite ones are allowed.
+        bounds: smallest and largest possible value.
+    """
+    if len(values) == 0:
+        return lambda alpha: bounds
+    test = stats.quantile_test(np.asarray(values, float), p=0.5)
+
+    def interval(alpha: float) -> Interval:
+        ends = test.confidence_interval(confidence_level=1 - alpha)
+        low, high = (bound if np.isnan(end) else float(end) for end, bound in zip(ends, bounds, strict=True))
+        return low, high
 
     return interval
 

@@ -49,7 +49,7 @@ def _leaky(slope: float) -> Activation:
 
 ACTIVATIONS = {
     "relu": _function("relu", "ReLU", _PIECEWISE, slope=0.0),
-    **{f"leaky_relu_{slope:g}": _leaky(slope) for slope in (0.01, 0.1, 0.3, -0.1)},
+    **{f"leaky_relu_{slope:g}": _leaky(slope) for slope in (0.01, 0.1, 0.3, -0.1, -2)},
     "prelu": Activation("PReLU", _PIECEWISE, "PReLU"),
     "linear": _function("linear", "linear", _PIECEWISE, slope=1.0),
     "elu": _function("elu", "ELU", _UNBOUNDED),

@@ -152,6 +152,7 @@ class Settings(Strict):
 
 
 SETTINGS = tuple(Settings.model_fields)
+NAMED_RATES = ("killing", "proper")  # learning rates that go by a name; see `analysis.rates`
 
 _TYPES = {name: field.rebuild_annotation() for name, field in Settings.model_fields.items()}
 # what a study file gives of them: some

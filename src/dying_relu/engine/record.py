@@ -57,11 +57,16 @@ class Record:
         self.moments: list[Moment] = []
         self.layers: list[Columns] = []
         self._trackers = [activity.Tracker() for _ in template.activations]
+        self._before_last_epoch: list[np.ndarray] | None = None
 
     def begin_recovery(self) -> None:
         """From now on the units that are dead now are followed; see `activity.Tracker`."""
         for tracker in self._trackers:
             tracker.begin_recovery()
+
+    def mark_last_epoch(self) -> None:
+        """The last epoch begins at this moment."""
+        self._before_last_epoch = self.now.n_active
 
     def add(self, step: int, now: Measurement, weights: list[np.ndarray], change: np.ndarray, ok: np.ndarray) -> None:
         """Note a moment.
@@ -188,7 +193,7 @@ class Record:
             revived: for ``bias`` and ``weights``, and each layer, the units active with that part put back; bool.
         """
         pieces = []
-        died_by_layer = self.died
+        died_by_layer, before = self.died, self._before_last_epoch or self.now.n_active
         for layer, incoming in enumerate(self.template.incoming):
             n_units = self.now.n_active[layer].shape[1]
             values = {
@@ -196,11 +201,15 @@ class Record:
                 "output_range": final.largest[layer] - final.smallest[layer],
                 "movement": norm_by_unit([movement[i] for i in incoming], n_units),
             }
+            earlier = activity.status(before[layer], self.n_samples)
             for status, mask in activity.status(self.now.n_active[layer], self.n_samples).items():
                 mask = mask & ~self.diverged[:, None]
+                mask_before = earlier[status] & ~self.diverged[:, None]
                 columns: Columns = {"layer": layer + 1, "status": status, "n_units": mask.sum(axis=1)}
                 for name, value in values.items():
                     columns |= {f"{name}_max": _largest(value, mask), f"{name}_mean": _mean(value, mask)}
+                columns["n_units_before"] = mask_before.sum(axis=1)
+                columns["movement_before_mean"] = _mean(values["movement"], mask_before)
                 died = died_by_layer[layer] & mask
                 columns["n_died"] = died.sum(axis=1)
                 for part in ("bias", "weights"):

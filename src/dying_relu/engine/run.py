@@ -88,6 +88,7 @@ class Run:
         self.marks = self.marks._replace(before=weights)
         if step == course.last_step - course.steps:
             self.marks = self.marks._replace(last_epoch=weights)
+            self.record.mark_last_epoch()
         looked_into = course.layers and step in (0, course.steps, course.last_step)
         if looked_into and not self.record.diverged.all():
             self.record.inspect(self.population.inspect(self.seen))

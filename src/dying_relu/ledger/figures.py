@@ -1,4 +1,6 @@
-"""The ledger as a picture."""
+"""The ledger, and the maps behind it, as pictures."""
+
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +28,8 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
             interval = [(edge - low) / span for edge in (row.ci_low, row.ci_high)]
             axis.plot(interval, [-place, -place], color=palette[color], linewidth=2)
             axis.plot((row.effect - low) / span, -place, marker=marker, color=palette[color], markersize=5)
-            axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6.5)
+            name = f"{row.claim}*" if row.stands == "depends" else row.claim
+            axis.text(-0.03, -place, name, ha="right", va="center", fontsize=6.5)
             axis.text(1.03, -place, _numbers(row), ha="left", va="center", fontsize=5.5)
         axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)
@@ -37,7 +40,40 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
     ]
     figure.legend(handles=entries, loc="lower center", ncols=len(entries), frameon=False)
     bottom = 0.35 / figure.get_figheight()
-    figure.subplots_adjust(left=0.18, right=0.86, wspace=1.75, top=0.99, bottom=bottom)
+    figure.subplots_adjust(left=0.22, right=0.87, wspace=1.95, top=0.99, bottom=bottom)
+    return figure
+
+
+def maps(table: pd.DataFrame) -> plt.Figure:
+    """A bar a claim: the shares of the cells that it could be read at in which it is supported, refuted, and open."""
+    table = table[table["cells"] > 1]
+    palette = sns.color_palette("colorblind")
+    rows = max(-(-len(table) // 2), 1)
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, _ROW * rows + 0.5), squeeze=False)
+    parts = {"supported": (palette[0], ""), "open": ("0.85", ""), "refuted": (palette[3], "////")}
+    for axis, part in zip(axes[0], (table.iloc[:rows], table.iloc[rows:]), strict=True):
+        for place, row in enumerate(part.itertuples()):
+            left = 0.0
+            for count, (color, hatch) in zip(
+                (row.cells_supported, row.cells_open, row.cells_refuted), parts.values(), strict=True
+            ):
+                width = count / row.cells
+                axis.barh(
+                    -place, width, left=left, height=0.7, color=color, hatch=hatch, edgecolor="white", linewidth=0
+                )
+                left += width
+            axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6.5)
+            turns = (
+                f", {row.depends_on}".replace("_", " ") if isinstance(row.depends_on, str) and row.depends_on else ""
+            )
+            axis.text(1.03, -place, textwrap.shorten(f"{row.cells}{turns}", 34), ha="left", va="center", fontsize=5.5)
+        axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
+        axis.spines[["left", "bottom"]].set_visible(False)
+    entries = [
+        plt.Rectangle((0, 0), 1, 1, facecolor=c, hatch=h, edgecolor="white", label=n) for n, (c, h) in parts.items()
+    ]
+    figure.legend(handles=entries, loc="lower center", ncols=len(entries), frameon=False)
+    figure.subplots_adjust(left=0.22, right=0.87, wspace=1.95, top=0.99, bottom=0.35 / figure.get_figheight())
     return figure
 
 

@@ -14,7 +14,9 @@ from dying_relu.report import tex
 from dying_relu.report.captions import captions
 from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, GENERAL, PROVENANCE, TABLES
 
-_USE = re.compile(r"\\(result|interval|estimate|generatedtable|generatedlongtable|studyfigure|verdict)\{([^}#]*)\}")
+_USE = re.compile(
+    r"\\(result|interval|estimate|generatedtable|generatedlongtable|studyfigure|verdict|holds)\{([^}#]*)\}"
+)
 
 
 def problems(all_studies: Mapping[str, Study], claims: Mapping[str, Claim], paper: Path = tex.PAPER) -> list[str]:
@@ -60,6 +62,7 @@ _WHAT = {
     "generatedlongtable": "table",
     "studyfigure": "figure",
     "verdict": "claim",
+    "holds": "claim",
 }
 
 

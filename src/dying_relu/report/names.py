@@ -2,6 +2,8 @@
 
 VERDICTS = ("supported", "refuted", "inconclusive", "not testable")
 
+DECIDED = ("experiment", "closed form", "arithmetic")  # what a claim is decided by
+
 # of every study that trains; in the text after the study's name
 COUNTS = {
     "networks": "count",
@@ -22,9 +24,16 @@ GENERAL = {
     "preset": "text",
     "resamples": "count",
     "claims": "count",
+    "claims.ids": "count",
+    "claims.questions": "count",
     **{f"claims.{verdict}": "count" for verdict in VERDICTS},
     **{f"claims.{verdict}.names": "text" for verdict in VERDICTS},
-    "claims.fragile.names": "text",
+    **{f"claims.{way}{suffix}": "count" for way in DECIDED for suffix in ("", ".supported", ".refuted")},
+    "claims.mapped": "count",
+    "claims.depends": "count",
+    "claims.depends.names": "text",
+    "coverage.worst.alone": "share",
+    "coverage.worst.together": "share",
     "audit.networks": "count",
     "audit.same.divergence": "count",
     "audit.finite": "count",
@@ -33,11 +42,35 @@ GENERAL = {
     "audit.dead.difference": "share",
 }
 
-# after a claim's name: its effect with interval, the interval's upper end, Holm's p, seeds, verdict, and counts
-CLAIM_SUFFIXES = ("", ".high", ".p", ".seeds", ".verdict", ".events", ".exposure")
+# after a claim's name: its effect with interval, the interval's upper end, adjusted p, seeds, verdict, counts, its
+# cell, and how it fares over its map: in words, whether it depends, and on what
+CLAIM_SUFFIXES = {
+    "": "",  # the claim's own unit
+    ".high": "",
+    ".p": "text",
+    ".seeds": "count",
+    ".diverged": "count",
+    ".verdict": "text",
+    ".events": "count",
+    ".exposure": "count",
+    ".cell": "text",
+    ".where": "text",
+    ".stands": "text",
+    ".depends": "text",
+}
 
 PROVENANCE = tuple(
     f"provenance.{key}"
-    for key in ("preset", "commit", "configuration", "python", "processor", "system", "packages", "training.minutes")
+    for key in (
+        "preset",
+        "commit",
+        "claims",
+        "configuration",
+        "python",
+        "processor",
+        "system",
+        "packages",
+        "training.minutes",
+    )
 )
-TABLES = ("ledger", "choices", "benchmark")
+TABLES = ("ledger", "maps", "power", "coverage", "edits", "choices", "benchmark")

@@ -13,7 +13,8 @@ from dying_relu import studies
 from dying_relu.analysis.frames import Tables, is_control
 from dying_relu.analysis.intervals import ALPHA, Estimate
 from dying_relu.design.study import Preset, Study
-from dying_relu.report.names import COUNTS, GENERAL, VERDICTS
+from dying_relu.ledger.regions import SMALLEST_P
+from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, DECIDED, GENERAL, VERDICTS
 from dying_relu.report.units import TEXTS
 from dying_relu.workflow.errors import UserError
 
@@ -82,23 +83,35 @@ def counts(study: Study, tables: Tables) -> dict[str, float]:
     }
 
 
-def general(ledger: pd.DataFrame, of_studies: pd.DataFrame, audit: pd.DataFrame, preset: Preset) -> pd.DataFrame:
+def general(
+    ledger: pd.DataFrame, coverage: pd.DataFrame, of_studies: pd.DataFrame, audit: pd.DataFrame, preset: Preset
+) -> pd.DataFrame:
     """The numbers of the paper as a whole (`GENERAL`), columns `COLUMNS`.
 
     Args:
+        coverage: as `ledger.coverage.simulate` gives it.
         of_studies: the numbers of all studies.
         audit: networks of all studies, in the population and alone.
     """
-    decided = ledger["verdict"].isin(["supported", "refuted"])
     names = {f"claims.{verdict}": ledger["claim"][ledger["verdict"] == verdict] for verdict in VERDICTS}
+    names["claims.depends"] = ledger["claim"][ledger["stands"] == "depends"]
+    ways = {way: ledger["verdict"][ledger["decided_by"] == way] for way in DECIDED}
+    missed = coverage.assign(worst=coverage[["missed_low", "missed_high"]].max(axis=1))
+    alone = np.isclose(missed["alpha"], ALPHA)
     made = {
         "networks": of_studies["value"][of_studies["key"].str.fullmatch(r"\w+\.networks")].astype(float).sum(),
         "preset": preset.name,
         "resamples": preset.resamples,
         "claims": len(ledger),
+        "claims.ids": ledger["of"].nunique(),
+        "claims.questions": int((ledger["kind"] == "question").sum()),
+        "claims.mapped": int((ledger["cells"] > 1).sum()),
+        **{f"claims.{way}": len(verdicts) for way, verdicts in ways.items()},
+        **{f"claims.{way}.{v}": int((ways[way] == v).sum()) for way in ways for v in ("supported", "refuted")},
+        "coverage.worst.alone": missed["worst"][alone].max(),
+        "coverage.worst.together": missed["worst"][~alone].max(),
         **{key: len(claims) for key, claims in names.items()},
         **{f"{key}.names": ", ".join(claims) or "none" for key, claims in names.items()},
-        "claims.fragile.names": ", ".join(ledger["claim"][decided & (ledger["p"] * len(ledger) > ALPHA)]) or "none",
         **audited(audit),
     }
     return frame(made, [GENERAL[key] for key in made])
@@ -119,27 +132,25 @@ def audited(audit: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def of_claims(ledger: pd.DataFrame, resamples: int) -> pd.DataFrame:
-    """What the text may say of a claim, columns `COLUMNS`; all of it stands in the ledger.
-
-    Keys: the claim itself (its effect with interval), and with a suffix ``.high`` (the interval's upper end), ``.p``
-    (Holm's), ``.seeds``, ``.verdict``, ``.events``, ``.exposure``.
-
-    Args:
-        resamples: of the bootstrap, which sees no p-value below 1 / (resamples + 1).
-    """
+def of_claims(ledger: pd.DataFrame) -> pd.DataFrame:
+    """What the text may say of a claim (`CLAIM_SUFFIXES`), columns `COLUMNS`; all of it stands in the ledger."""
     made: dict[str, Estimate | float | str] = {}
     units: list[str] = []
     for row in ledger.itertuples():
-        p = f"{row.p_adjusted:.2g}"
-        made |= {
-            row.claim: Estimate(row.effect, row.ci_low, row.ci_high, row.n_seeds),
-            f"{row.claim}.high": row.ci_high,
-            f"{row.claim}.p": "<" + p if row.p * (resamples + 1) <= 1 else p,
-            f"{row.claim}.seeds": row.n_seeds,
-            f"{row.claim}.verdict": row.verdict,
-            f"{row.claim}.events": row.events,
-            f"{row.claim}.exposure": row.exposure,
+        own = {
+            "": Estimate(row.effect, row.ci_low, row.ci_high, row.n_seeds),
+            ".high": row.ci_high,
+            ".p": f"<{SMALLEST_P:.0e}" if row.p <= SMALLEST_P else f"{row.p_adjusted:.2g}",
+            ".seeds": row.n_seeds,
+            ".diverged": row.n_diverged,
+            ".verdict": row.verdict,
+            ".events": row.events,
+            ".exposure": row.exposure,
+            ".cell": row.cell if isinstance(row.cell, str) and row.cell else "the only one there is",
+            ".where": row.holds_where,
+            ".stands": row.stands,
+            ".depends": str(row.depends_on).replace("_", " ") if row.stands == "depends" else "nothing",
         }
-        units += [row.unit, row.unit, "text", "count", "text", "count", "count"]
+        made |= {f"{row.claim}{suffix}": value for suffix, value in own.items()}
+        units += [unit or row.unit for unit in CLAIM_SUFFIXES.values()]
     return frame(made, units)

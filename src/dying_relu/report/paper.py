@@ -2,8 +2,9 @@ r"""From results to LaTeX: every number, table, figure and verdict of the paper,
 
 ``\result{key}`` prints a number, ``\interval{key}`` its interval, ``\estimate{key}`` both, ``\generatedtable{name}`` a
 table, ``\studyfigure{name}`` a figure with its caption and the command that remakes it, ``\verdict{claim}{if
-supported}{if refuted}{if inconclusive}`` chooses a wording. An unknown key stops the build, and `report.lint` finds it
-before anything is trained.
+supported}{if refuted}{if inconclusive}`` chooses a wording by
+the verdict in the claim's cell, ``\holds{claim}{...}{...}{if it depends}{if open}`` by how it stands over its map. An
+unknown key stops the build, and `report.lint` finds it before anything is trained.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ import pandas as pd
 from dying_relu import studies
 from dying_relu.analysis.choice import in_words
 from dying_relu.design.study import Preset, Study
-from dying_relu.report import benchmark, tex
+from dying_relu.report import benchmark, edits, tex
 from dying_relu.report.captions import captions
 from dying_relu.report.numbers import of_claims
 from dying_relu.report.tables import Column, Table, column
@@ -24,6 +25,9 @@ def generated(
     numbers: pd.DataFrame,
     tables: Mapping[str, Table],
     ledger: pd.DataFrame,
+    maps: pd.DataFrame,
+    coverage: pd.DataFrame,
+    history: pd.DataFrame,
     all_studies: Mapping[str, Study],
     preset: Preset,
     provenance: Mapping[str, str],
@@ -34,9 +38,11 @@ def generated(
     Args:
         numbers: of all studies and of the paper as a whole; columns `numbers.COLUMNS`.
         tables: by their name in the text, e.g. ``bias.arms``.
+        ledger, maps, coverage: of the claims.
+        history: how claims and seeds changed.
         measured: what `make benchmark` kept.
     """
-    numbers = pd.concat([numbers, of_claims(ledger, preset.resamples)], ignore_index=True)
+    numbers = pd.concat([numbers, of_claims(ledger)], ignore_index=True)
     shown = {row.key: _with_word(row.value, row.unit) for row in numbers.itertuples()}
     shown |= {f"provenance.{key}": escape(value) for key, value in provenance.items()}
     intervals = {
@@ -45,8 +51,16 @@ def generated(
         if pd.notna(row.n_seeds) or pd.isna(row.value)
     }
     bodies = {name: table.latex() for name, table in tables.items()}
-    own = {"ledger": ledger_table(ledger, shown), "choices": choices_table(all_studies)}
-    bodies |= {name: table.latex() for name, table in (own | {"benchmark": benchmark.table(measured)}).items()}
+    own = {
+        "ledger": ledger_table(ledger, shown),
+        "maps": maps_table(ledger, maps),
+        "power": power_table(ledger),
+        "coverage": coverage_table(coverage),
+        "edits": edits.table(history),
+        "choices": choices_table(all_studies),
+        "benchmark": benchmark.table(measured),
+    }
+    bodies |= {name: table.latex() for name, table in own.items()}
     figures = {name: figure(name, caption) for name, caption in captions(all_studies).items()}
     placed = tex.inputs(tex.text(tex.PAPER / "paper.tex"))
     others = "".join(plain_section(study) for name, study in all_studies.items() if name not in placed)
@@ -57,6 +71,7 @@ def generated(
         "table": bodies,
         "figure": figures,
         "ledger": dict(zip(ledger["claim"], ledger["verdict"], strict=True)),
+        "stands": dict(zip(ledger["claim"], ledger["stands"], strict=True)),
         "text": {"draft": draft, "studies": others},
     }
     return "% Made by the workflow; do not edit.\n" + "".join(commands(*item) for item in everything.items())
@@ -97,23 +112,83 @@ def plain_section(study: Study) -> str:
 
 def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str]) -> Table:
     """The verdicts; ``shown`` holds the claims' numbers as they are printed."""
+    words = ledger["verdict"].where(ledger["stands"] != "depends", ledger["verdict"] + ", depends")
     frame = ledger.assign(
         estimate=[shown[name] for name in ledger["claim"]],
         interval=[bracket(row.ci_low, row.ci_high, row.unit) for row in ledger.itertuples()],
-        p=[shown[f"{name}.p"] for name in ledger["claim"]],
+        at=[f"at: {cell}." if isinstance(cell, str) and cell else "" for cell in ledger["cell"]],
+        n=[f"{row.n_seeds}" + (f" ({row.n_diverged:.0f})" if row.n_diverged else "") for row in ledger.itertuples()],
+        words=words,
     )
-    sentence = r"\textbf{{{}}} ({}). \emph{{{}}} Tested: {}"
+    sentence = r"\textbf{{{}}} ({}). \emph{{{}}} Tested: {} {}"
     columns = [
         Column(
-            "claim, and its sharpened statement", ("claim", "source", "told", "statement"), "text", sentence, width=0.44
+            "claim, its sharpened statement, and its cell",
+            ("claim", "source", "told", "statement", "at"),
+            "text",
+            sentence,
+            width=0.44,
         ),
-        Column("estimate", ("estimate",), "latex"),
+        Column("median or share", ("estimate",), "latex"),
         Column("interval", ("interval",), "latex"),
-        column("n", "n_seeds", "count"),
-        Column("p (Holm)", ("p",), "latex"),
-        column("verdict", "verdict"),
+        column("n (diverged)", "n"),
+        Column("verdict", ("words",), "text", width=0.11),
     ]
     return Table(frame, columns, long=True)
+
+
+def maps_table(ledger: pd.DataFrame, maps: pd.DataFrame) -> Table:
+    """Of each claim with more cells than one how it fares over them; and with survivors alone."""
+    survivors = maps.groupby("claim")["verdict_survivors"].value_counts().unstack(fill_value=0)
+    survivors = survivors.reindex(ledger["claim"]).reindex(columns=["supported", "refuted"], fill_value=0)
+    frame = ledger.assign(
+        depends=[str(text).replace("_", " ") if isinstance(text, str) else "" for text in ledger["depends_on"]],
+        alone_supported=survivors["supported"].to_numpy(),
+        alone_refuted=survivors["refuted"].to_numpy(),
+    )[ledger["cells"] > 1]
+    columns = [
+        column("claim", "claim"),
+        column("cells", "cells", "count"),
+        column("supported", "cells_supported", "count"),
+        column("refuted", "cells_refuted", "count"),
+        column("open", "cells_open", "count"),
+        column("nothing to see", "cells_without", "count"),
+        column("supported", "alone_supported", "count", "survivors alone"),
+        column("refuted", "alone_refuted", "count", "survivors alone"),
+        Column("turns over on", ("depends",), "text", width=0.2),
+    ]
+    return Table(frame, columns, long=True)
+
+
+def power_table(ledger: pd.DataFrame) -> Table:
+    """What each claim could have detected: the seeds' share on its side from which on it is decided, and that seen."""
+    columns = [
+        column("claim", "claim"),
+        column("seeds", "n_seeds", "count"),
+        column("needed", "needed_share", "share", "share of seeds inside the region"),
+        column("pilot", "share_inside_pilot", "share", "share of seeds inside the region"),
+        column("seen", "share_inside", "share", "share of seeds inside the region"),
+        column("verdict", "verdict"),
+    ]
+    return Table(ledger, columns, long=True)
+
+
+def coverage_table(coverage: pd.DataFrame) -> Table:
+    """How often intervals missed in simulation, by world and level: the largest and the median over claims."""
+    rows = [
+        (world, alpha / 2, side, part[key].median(), part[key].max())
+        for (world, alpha), part in coverage.groupby(["world", "alpha"])
+        for side, key in (("truth below", "missed_low"), ("truth above", "missed_high"))
+    ]
+    frame = pd.DataFrame(rows, columns=["world", "allowed", "side", "median", "largest"])
+    columns = [
+        column("seeds drawn from the paper's own", "world"),
+        column("side", "side"),
+        column("allowed", "allowed", "share"),
+        column("median claim", "median", "share", "missed"),
+        column("worst claim", "largest", "share", "missed"),
+    ]
+    return Table(frame, columns)
 
 
 def choices_table(all_studies: Mapping[str, Study]) -> Table:

@@ -15,15 +15,17 @@ PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "snakemake", "sea
 _COST = re.compile(r"^cost (\w+) (-?[\d.]+) s (\S+) operations$", re.MULTILINE)
 
 
-def collect(preset: str, commit: str, configuration: str, logs: Path) -> dict[str, str]:
+def collect(preset: str, commit: str, claims: str, configuration: str, logs: Path) -> dict[str, str]:
     """Everything as text, ready for the paper's last page.
 
     Args:
+        commit, claims: what is checked out, and what last changed a claim or its estimand.
         logs: the folder of the rules' logs.
     """
     return {
         "preset": preset,
         "commit": commit,
+        "claims": claims,
         "configuration": configuration,
         "python": sys.version.split()[0],
         "processor": processor(),

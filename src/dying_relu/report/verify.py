@@ -7,13 +7,15 @@ killing rates then end elsewhere: so a value agrees within a tolerance that is s
 
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dying_relu.design import reading
+from dying_relu.ledger import judge
+from dying_relu.ledger.claims import Claim
 from dying_relu.report.units import TIMED_UNITS
 from dying_relu.workflow import files
 from dying_relu.workflow.errors import UserError
@@ -81,6 +83,23 @@ def verify(names: Collection[str] = (), results: Path = RESULTS, reference: Path
     return pd.concat(frames, ignore_index=True)[COLUMNS]
 
 
+def changed(claims: Mapping[str, Claim], reference: Path = REFERENCE) -> list[str]:
+    """One sentence for each claim that is not what it was when the published seeds were run."""
+    kept = files.read(reference / "claims.csv").set_index("claim")
+    found = []
+    for name in sorted({*kept.index, *claims}):
+        if name not in claims or name not in kept.index:
+            when = "is no longer asked" if name not in claims else "was not asked"
+            found.append(f"{name}: {when} of the published seeds")
+        elif "asked" not in kept or kept.loc[name, "asked"] != claims[name].asked:
+            found.append(
+                f"{name}: its statement, estimand, cell, map, region or bounds changed after its seeds were run"
+            )
+        elif kept.loc[name, "code"] != judge.code_of(claims[name]):
+            found.append(f"{name}: the code behind its estimand changed after its seeds were run")
+    return found
+
+
 def compare(published: pd.DataFrame, found: pd.DataFrame, timed: Collection[str] = ()) -> pd.DataFrame:
     """Two tables value by value: line (2 = the first below the header), column, both values, tolerance, agreement.
 
@@ -123,7 +142,7 @@ def _tolerances(frame: pd.DataFrame, timed: Collection[str]) -> dict[str, pd.Ser
         width = (numeric[high] - numeric[low]).fillna(0)
         for name in (middle, low, high):
             base[name] = base[name] + width
-    for name in ("p", "p_adjusted", "confidence"):
+    for name in ("p", "p_adjusted", "confidence", "share_inside", "share_inside_pilot", "needed_share"):
         if name in base:
             base[name] = pd.Series(np.inf, frame.index)  # follow from the interval
     if "value" in base:
@@ -173,15 +192,17 @@ def _files(folder: Path) -> list[Path]:
     parts = [sorted((folder / name).glob(pattern)) for name, pattern in _KEPT.items()]
     if not ledger.exists() or not all(parts):
         raise UserError(f"{folder}: has no claims.csv, or none of {', '.join(_KEPT)}; run snakemake first")
-    return [ledger, *(path for part in parts for path in part)]
+    beside = [folder / name for name in _BESIDE if (folder / name).exists()]
+    return [ledger, *beside, *(path for part in parts for path in part)]
 
 
+_BESIDE = ("maps.csv", "coverage.csv")  # the ledger
 _KEPT = {"numbers": "*.csv", "tables": "*/*", "figures/data": "*.csv"}
 
 
 def _name(path: Path) -> str:
     """What a published file is called: a figure, or ``claims``, by its name, others by their place."""
-    return path.stem if path.parts[0] in ("figures", "claims.csv") else str(path.with_suffix(""))
+    return path.stem if path.parts[0] in ("figures", "claims.csv", *_BESIDE) else str(path.with_suffix(""))
 
 
 def _provenance(folder: Path, remedy: str = "run snakemake first") -> dict[str, str]:

@@ -6,9 +6,8 @@ An arm is a combination of the settings that vary in the study, the learning rat
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import arms
-from dying_relu.analysis.curves import divergence_limits
-from dying_relu.analysis.frames import Tables, alive, confirmatory, drawn, grouped, last, matching
+from dying_relu.analysis import arms, rates
+from dying_relu.analysis.frames import Tables, alive, confirmatory, drawn, grouped, last, matching, pilot, treated
 from dying_relu.analysis.intervals import POSITIVE, SHARE, summarise
 
 NARROW = "control_narrow"  # a grid of networks that have few units from the start
@@ -27,10 +26,12 @@ def dead_by_rate(tables: Tables) -> pd.DataFrame:
 
 
 def dead_by_scaled_rate(tables: Tables) -> pd.DataFrame:
-    """Dead fraction against the rate over the divergence limit of its arm (`curves.divergence_limits`)."""
+    """Dead fraction against the rate over the limit of its arm (`rates.scale`)."""
     networks = drawn(tables["networks"])
     arm = arms.varying(networks)
-    limits = divergence_limits(networks, arm).dropna(subset="limit")
+    known = treated(tables["networks"])
+    limits = rates.scale(known if len(pilot(known)) else known.assign(phase="pilot"), arm)
+    limits = limits[np.isfinite(limits["limit"])]
     cells = summarise(networks.assign(value=networks["dead_fraction"]), [*arm, "learning_rate"], SHARE)
     cells = cells.merge(limits[[*arm, "limit"]], on=arm) if arm else cells.merge(limits[["limit"]], how="cross")
     return cells.assign(scaled_rate=cells["learning_rate"] / cells["limit"])

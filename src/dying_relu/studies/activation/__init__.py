@@ -8,7 +8,8 @@ CONTENTS = Contents(
     estimands={
         "time_ratio_relu_to_sigmoid": ("history", "networks"),
         "accuracy_gain_of_leaky": ("networks",),
-        "dead_with_batch_norm": ("networks",),
+        "dead_share_with_batch_norm": ("networks",),
+        "dead_fraction_of_normalised": ("networks",),
     },
     kinds={
         "activation_arms": Kind(
@@ -43,9 +44,6 @@ CONTENTS = Contents(
             diverged_as=1.0,
             among=f"{_EACH}; the time is a share of the run, less a 10,000th of the training accuracy to settle ties",
         ),
-        "killing": Choice(
-            "killing rate", ("learning_rate",), "dead_fraction", among="ReLU without batch normalisation"
-        ),
     },
     reads=("networks", "history", "activity"),
     numbers=by_unit(
@@ -53,7 +51,7 @@ CONTENTS = Contents(
         share="level relu.dead relu.reached leaky.closed sigmoid.reached killing.relu.dead killing.relu.diverged "
         "killing.relu.bn.dead killing.relu.bn.diverged killing.leaky.closed killing.leaky.diverged "
         "killing.relu.worst.dead killing.relu.bn.worst.dead",
-        setting="relu.rate relu.fast.rate leaky.rate sigmoid.fast.rate common.low.rate common.high.rate killing.rate "
+        setting="relu.rate relu.fast.rate leaky.rate sigmoid.fast.rate killing.rate "
         "killing.relu.worst.rate killing.relu.bn.worst.rate",
         accuracy="relu.accuracy leaky.accuracy plain.best plain.worst bn.best bn.worst killing.relu.accuracy "
         "killing.leaky.accuracy",
@@ -61,7 +59,6 @@ CONTENTS = Contents(
         "plain.slowest",
         text="sigmoid.fast.initializer plain.best.name plain.worst.name bn.best.name bn.worst.name "
         "plain.quickest.name plain.slowest.name",
-        points="common.low common.high",
     ),
     tables=("arms", "thresholds"),
 )

@@ -1,53 +1,86 @@
 """Estimands of the study activation: ReLU beside other activations, with and without batch normalisation.
 
 An *arm* is an activation with or without batch normalisation. Each arm is judged at a setting of its own (rate,
-and where several are tried, initialisation), chosen on pilot seeds: the *most accurate* one, the *fastest* one, or
-the one that *kills* most units. Arms are compared seed by seed: networks of one seed share data and batch order.
+and where several are tried, initialisation), chosen on pilot seeds: the *most accurate* one, or the *fastest* one.
+Arms are compared seed by seed: networks of one seed share data and batch order.
 """
+
+from collections.abc import Sequence
 
 import pandas as pd
 
+from dying_relu.analysis import maps
 from dying_relu.analysis.arms import comparable
-from dying_relu.analysis.choice import at_chosen, choose, choose_each
-from dying_relu.analysis.frames import NETWORK, Tables, alive, by_seed, confirmatory, grouped, last, matching
+from dying_relu.analysis.choice import at_chosen, choose_each
+from dying_relu.analysis.frames import NETWORK, Tables, grouped, last, matching
+from dying_relu.analysis.rates import on_scale, scale
 from dying_relu.studies.activation import CONTENTS
 
 ARM = ["activation", "batch_norm"]
 RELU, LEAKY, SIGMOID = "relu", "leaky_relu_0.01", "sigmoid"
+OWN = "own best"  # the level of ``rate`` at which each arm has the setting that it chose
 LEVEL = 0.95  # training accuracy that counts as having converged
 RULES = CONTENTS.choices
 
 
 def time_ratio_relu_to_sigmoid(tables: Tables) -> pd.DataFrame:
-    """Epochs to a training accuracy of `LEVEL`: ReLU over sigmoid, no batch normalisation, each at its fastest setting.
+    """Epochs to a training accuracy of `LEVEL`: ReLU over sigmoid, with and without batch normalisation.
 
-    Times end with the run (see `times`), so a sigmoid network that does not get there makes the ratio too large.
+    Each at its fastest setting, and both at one rate. Times end with the run (see `times`). Where a sigmoid network
+    does not get there the ratio is an upper bound; where a ReLU network does not, it is one or more. So no ratio is
+    below one because of where the run ends.
     """
     found = times(tables)
-    relu, sigmoid = (_plain(found, fastest(found), name, "time") for name in (RELU, SIGMOID))
-    return by_seed((relu / sigmoid.where(sigmoid > 0)).dropna())
+    return _beside(found, fastest(found), "time", (RELU, SIGMOID), "ratio")
 
 
 def accuracy_gain_of_leaky(tables: Tables) -> pd.DataFrame:
-    """Test accuracy of leaky ReLU 0.01 less that of ReLU, no batch normalisation, each at its most accurate setting."""
-    networks = compared(tables["networks"])
-    relu, leaky = (_plain(networks, most_accurate(networks), name, "test_accuracy") for name in (RELU, LEAKY))
-    return by_seed((leaky - relu).dropna())
+    """Test accuracy of leaky ReLU 0.01 less that of ReLU, by scaling, with and without batch normalisation.
+
+    Each at its most accurate setting, and both at one rate.
+    """
+    pair = matching(tables["networks"], activation=(RELU, LEAKY))
+    networks = comparable(pair, [*ARM, "scaling", "initializer", "learning_rate"])
+    return _beside(networks, most_accurate(networks, ["scaling"]), "test_accuracy", (LEAKY, RELU), "difference")
 
 
-def dead_with_batch_norm(tables: Tables) -> pd.DataFrame:
+def dead_share_with_batch_norm(tables: Tables) -> pd.DataFrame:
     """Dead fraction of a ReLU network with batch normalisation, as a share of the sum over it and its twin without.
 
-    At the rate killing most without. One half: no protection; one fifth: a quarter as many dead. Seeds of which
-    both networks are finite and one at least has a dead unit.
+    One half: no protection; one fifth: a quarter as many dead. Of pairs in which one at least has a dead unit. Rates
+    are on the scale of networks without.
     """
-    networks = relu_and_leaky(tables["networks"])
-    here = matching(alive(confirmatory(networks)), activation=RELU, learning_rate=killing_rate(networks))
-    normalised, plain = (
-        matching(here, batch_norm=has).set_index("seed")["dead_fraction"].astype(float) for has in (True, False)
-    )
-    both = normalised + plain
-    return by_seed((normalised / both.where(both > 0)).dropna())
+    networks = _relu(tables["networks"])
+    found = maps.of(networks, networks["dead_fraction"])
+    normalised, plain = (matching(found, batch_norm=has) for has in (True, False))
+    shares = maps.pair(normalised, plain, ["batch_norm"], "share")
+    return on_scale(shares, matching(networks, batch_norm=False).drop(columns="batch_norm"))
+
+
+def dead_fraction_of_normalised(tables: Tables) -> pd.DataFrame:
+    """Dead fraction of ReLU networks with batch normalisation, on the scale of their own limit."""
+    networks = matching(_relu(tables["networks"]), batch_norm=True)
+    return on_scale(maps.of(networks, networks["dead_fraction"]), networks)
+
+
+def _beside(
+    networks: pd.DataFrame, chosen: pd.DataFrame, column: str, activations: tuple[str, str], how: str
+) -> pd.DataFrame:
+    """Networks of one activation compared with those of another; ``rate`` is `OWN`, or that of both in words.
+
+    Args:
+        chosen: the settings of each arm at `OWN`; at one rate for both the initialisation is the one most of them have.
+    """
+    own, same = at_chosen(networks, chosen), comparable(networks, [*ARM, "scaling", "learning_rate"])
+    rates = ((own, OWN), (same, same["learning_rate"].map("{:g}".format).to_numpy()))
+    found = pd.concat([maps.of(rows, rows[column]).assign(rate=rate) for rows, rate in rates], ignore_index=True)
+    one, other = (matching(found, activation=name) for name in activations)
+    return maps.pair(one, other, ["activation", "learning_rate", "initializer"], how)
+
+
+def _relu(networks: pd.DataFrame) -> pd.DataFrame:
+    """Networks of ReLUs with the initialisation made for them."""
+    return matching(networks, activation=RELU, initializer="he_normal")
 
 
 def compared(networks: pd.DataFrame) -> pd.DataFrame:
@@ -60,19 +93,24 @@ def alike(networks: pd.DataFrame) -> pd.DataFrame:
     return comparable(networks, [*ARM, "learning_rate"])
 
 
-def relu_and_leaky(networks: pd.DataFrame) -> pd.DataFrame:
-    """Networks of ReLU and leaky ReLU 0.01 that differ in arm and rate alone."""
-    return alike(matching(networks, activation=(RELU, LEAKY)))
+def killed(networks: pd.DataFrame) -> pd.DataFrame:
+    """Networks of ReLU and leaky ReLU 0.01 on unit-scaled inputs, on which units die at rates that networks stand."""
+    return alike(matching(networks, activation=(RELU, LEAKY), scaling="unit"))
 
 
 def killing_rate(networks: pd.DataFrame) -> float | None:
-    """The rate with most dead units in ReLU networks without batch normalisation on pilot seeds."""
-    return choose(matching(networks, activation=RELU, batch_norm=False), RULES["killing"])["learning_rate"]
+    """The killing rate of ReLU networks without batch normalisation."""
+    found = scale(matching(networks, activation=RELU, batch_norm=False), [])["killing"].dropna()
+    return float(found.iloc[0]) if len(found) else None
 
 
-def most_accurate(networks: pd.DataFrame) -> pd.DataFrame:
-    """For each arm the setting with the best mean test accuracy on pilot seeds; diverged ones count as guessing."""
-    return choose_each(networks, RULES["accurate"], ARM)
+def most_accurate(networks: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
+    """For each arm the setting with the best mean test accuracy on pilot seeds; diverged ones count as guessing.
+
+    Args:
+        apart: settings of which each level has a choice of its own.
+    """
+    return choose_each(networks, RULES["accurate"], [*ARM, *apart])
 
 
 def fastest(found: pd.DataFrame) -> pd.DataFrame:
@@ -110,9 +148,3 @@ def lost(activity: pd.DataFrame) -> pd.DataFrame:
     """
     sums = grouped(last(activity), NETWORK)[["n_dead", "n_closed", "n_units"]].sum(min_count=1).astype(float)
     return sums.div(sums.pop("n_units"), axis=0).set_axis(["dead", "closed"], axis=1).reset_index()
-
-
-def _plain(frame: pd.DataFrame, chosen: pd.DataFrame, activation: str, column: str) -> pd.Series:
-    """A column of finite confirmatory networks without batch normalisation, at the activation's setting, by seed."""
-    here = alive(confirmatory(at_chosen(frame, chosen)))
-    return matching(here, activation=activation, batch_norm=False).set_index("seed")[column].astype(float)

@@ -4,8 +4,7 @@ import pandas as pd
 
 from dying_relu.analysis.arms import listed
 from dying_relu.analysis.choice import at_chosen
-from dying_relu.analysis.frames import NETWORK, Tables, confirmatory, grouped, last, matching, paired
-from dying_relu.analysis.intervals import DIFFERENCE, estimate
+from dying_relu.analysis.frames import NETWORK, Tables, confirmatory, grouped, last, matching
 from dying_relu.design.catalogue import ACTIVATIONS, INITIALIZERS
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
@@ -17,10 +16,10 @@ from dying_relu.studies.activation.estimands import (
     SIGMOID,
     alike,
     fastest,
+    killed,
     killing_rate,
     lost,
     most_accurate,
-    relu_and_leaky,
     times,
 )
 
@@ -45,7 +44,7 @@ _FEW = 5  # a share over fewer finite networks is not printed
 def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key."""
     found = _measured(tables)
-    arms, pair = _arms(found), relu_and_leaky(found)
+    arms = _arms(found)
     seeds = grouped(confirmatory(found), ["activation"])["seed"].nunique()
     return {
         "activations": found["activation"].nunique(),
@@ -61,8 +60,7 @@ def numbers(tables: Tables) -> Made:
         **_extremes("bn", "accuracy", arms, True, "worst", "best"),
         **_extremes("plain", "time", arms, False, "quickest", "slowest"),
         **{f"{key}.quicker.than.relu": _quicker(arms, has) for key, has in (("plain", False), ("bn", True))},
-        **_at_common_rates(confirmatory(pair)),
-        **_at_killing_rate(confirmatory(pair), killing_rate(pair)),
+        **_at_killing_rate(_killed(tables)),
     }
 
 
@@ -116,27 +114,15 @@ def _quicker(arms: pd.DataFrame, batch_norm: bool) -> int | None:
     return int((times < times[RELU]).sum()) if pd.notna(times.get(RELU)) else None
 
 
-def _at_common_rates(pair: pd.DataFrame) -> Made:
-    """Leaky less plain ReLU in test accuracy at one rate for both: smallest and largest mean over rates.
-
-    Of rates at which at least half of the networks of either are finite.
-    """
-    pair = matching(pair, batch_norm=False)
-    diverged = grouped(pair, ["learning_rate", "activation"])["diverged"].mean()
-    gaps = {}
-    for rate in sorted(pair["learning_rate"].unique()):
-        gap = paired(matching(pair, learning_rate=rate), "test_accuracy", {"activation": LEAKY}, {"activation": RELU})
-        if len(gap) and (diverged[rate] <= 0.5).all():
-            gaps[rate] = estimate(gap, DIFFERENCE)
-    order = sorted(gaps, key=lambda rate: gaps[rate].value) or [None]
-    ends = {"low": order[0], "high": order[-1]}
-    return {f"common.{end}": gaps.get(rate) for end, rate in ends.items()} | {
-        f"common.{end}.rate": rate for end, rate in ends.items()
-    }
+def _killed(tables: Tables) -> pd.DataFrame:
+    """Networks on unit-scaled inputs, with what they lost."""
+    networks = killed(tables["networks"])
+    return networks.merge(lost(tables["activity"]), on=NETWORK, how="left")
 
 
-def _at_killing_rate(pair: pd.DataFrame, rate: float | None) -> Made:
-    """At the rate killing most units of ReLU networks without batch normalisation, and the worst over all rates."""
+def _at_killing_rate(networks: pd.DataFrame) -> Made:
+    """At the killing rate of ReLU networks without batch normalisation, and the worst over all rates."""
+    rate, pair = killing_rate(networks), confirmatory(networks)
     made: dict[str, float | None] = {"killing.rate": rate}
     for key, ((activation, has), columns) in _KILLED.items():
         arm = matching(pair, activation=activation, batch_norm=has)

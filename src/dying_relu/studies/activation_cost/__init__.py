@@ -3,7 +3,7 @@
 from dying_relu.design.contents import Contents, Kind, by_unit
 
 CONTENTS = Contents(
-    estimands={"sigmoid_to_relu_time": ("timings",)},
+    estimands={"time_over_relus": ("timings",)},
     kinds={
         "activation_times": Kind("time of each activation over that of ReLU (`timings: activation_cost`)", ("timings",))
     },

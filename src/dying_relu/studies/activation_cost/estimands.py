@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from dying_relu.analysis.frames import Tables, by_seed, confirmatory, matching
+from dying_relu.analysis import maps
+from dying_relu.analysis.frames import Tables
 
 # what of an activation is timed, as printed
 PARTS = {
@@ -12,11 +13,7 @@ PARTS = {
 }
 
 
-def sigmoid_to_relu_time(tables: Tables) -> pd.DataFrame:
-    """Time of sigmoid over that of ReLU, outputs and gradient together, outside of any network; by repetition."""
-    return by_seed(ratios(tables["timings"], "sigmoid", "both passes"))
-
-
-def ratios(timings: pd.DataFrame, activation: str, part: str) -> pd.Series:
-    """Time of an activation over that of ReLU, by confirmatory repetition; ``part``: one of `PARTS`."""
-    return matching(confirmatory(timings), activation=activation, part=part).set_index("seed")["ratio"].dropna()
+def time_over_relus(tables: Tables) -> pd.DataFrame:
+    """Time of an activation over that of ReLU in the same repetition, by activation and part (`PARTS`)."""
+    timings = tables["timings"]
+    return maps.of(timings, timings["ratio"], pd.Series(False, timings.index), ["part"])

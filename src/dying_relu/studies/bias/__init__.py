@@ -1,10 +1,12 @@
 """The study bias: what a bias does to death, and apart from that to accuracy."""
 
-from dying_relu.design.contents import Choice, Contents, Kind, by_unit
+from dying_relu.design.contents import Contents, Kind, by_unit
 
 CONTENTS = Contents(
     estimands={
         "dead_ratio_positive_to_zero_bias": ("networks",),
+        "early_accuracy_gained_by_positive_bias": ("networks", "history"),
+        "early_dead_fraction_with_positive_bias": ("networks", "activity"),
         "dead_ratio_regularised_bias": ("networks",),
         "accuracy_lost_without_bias": ("networks",),
     },
@@ -20,31 +22,14 @@ CONTENTS = Contents(
             grids=("start", "penalty"),
         ),
     },
-    choices={
-        "killing": Choice(
-            "killing rate", ("learning_rate",), "dead_fraction", among="biases that start at 0, unit-scaled inputs"
-        ),
-        "proper": Choice(
-            "proper rate", ("learning_rate",), "test_accuracy", finite="all", among="each start or penalty by itself"
-        ),
-        "size": Choice(
-            "small positive bias, penalty",
-            ("size",),
-            "dead_fraction",
-            best="smallest",
-            among="those at the killing rate",
-        ),
-    },
-    reads=("networks", "activity", "history"),
+    reads=("networks", "activity"),
     numbers=by_unit(
-        count="seeds penalty.seeds standardised.first.units standardised.first.dead",
+        count="standardised.first.units standardised.first.dead",
         setting="killing.rate proper.rate none.rate positive penalty",
-        points="boost.proper boost.killing boost.proper.accuracy boost.killing.accuracy penalty.killing.gain "
-        "standardised.lost",
-        share="positive.killing.dead zero.killing.dead none.killing.dead one.killing.dead one.killing.diverged "
-        "one.proper.dead minus.killing.dead minus.proper.dead none.layer1 none.layer2 none.layer3 zero.layer1 "
-        "zero.layer2 zero.layer3",
-        rough_number="positive.other.low positive.other.high penalty.other.low penalty.other.high",
+        points="penalty.killing.gain",
+        share="positive.killing.dead positive.killing.diverged zero.killing.dead zero.killing.diverged "
+        "none.killing.dead one.killing.dead one.killing.diverged one.proper.dead minus.killing.dead "
+        "minus.proper.dead none.layer1 none.layer2 none.layer3 zero.layer1 zero.layer2 zero.layer3",
         accuracy="none.own.accuracy zero.own.accuracy standardised.none.accuracy standardised.zero.accuracy",
     ),
     tables=("arms",),

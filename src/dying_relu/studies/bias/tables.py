@@ -4,10 +4,10 @@ import pandas as pd
 
 from dying_relu.analysis.frames import Tables, drawn
 from dying_relu.analysis.intervals import SHARE, summarise
-from dying_relu.studies.bias.estimands import NONE, ZERO, best_penalty, killing_rate, of_arm, proper_rate, with_arms
+from dying_relu.studies.bias.estimands import NONE, PENALTY, ZERO, of_arm, rate_of, with_arms
 
 ARM = ["kind", "size"]
-SHOWN = (ZERO, NONE, ("start", 0.01), ("start", 0.1), ("start", 1.0), ("start", -1.0))
+SHOWN = (ZERO, NONE, ("start", 0.01), ("start", 0.1), ("start", 1.0), ("start", -1.0), PENALTY)
 
 
 def bias_by_rate(tables: Tables) -> pd.DataFrame:
@@ -25,10 +25,9 @@ def bias_by_rate(tables: Tables) -> pd.DataFrame:
 def bias_over_time(tables: Tables) -> pd.DataFrame:
     """Dead fraction and training accuracy against the epoch, at the proper and the killing rate of zero bias."""
     networks = with_arms(tables["networks"])
-    chosen = {"proper rate": proper_rate(networks, ZERO), "killing rate": killing_rate(networks)}
-    arms = [*SHOWN, best_penalty(networks, chosen["killing rate"])]
-    lives = pd.concat([of_arm(with_arms(drawn(tables["activity"])), arm) for arm in arms])
-    curves = pd.concat([of_arm(with_arms(drawn(tables["history"])), arm) for arm in arms])
+    named = {f"{name} rate": rate_of(networks, ZERO, name) for name in ("proper", "killing")}
+    lives = pd.concat([of_arm(with_arms(drawn(tables["activity"])), arm) for arm in SHOWN])
+    curves = pd.concat([of_arm(with_arms(drawn(tables["history"])), arm) for arm in SHOWN])
     measures = {
         "dead fraction": dead_fractions(lives),
         "training accuracy": curves.assign(value=curves["train_accuracy"]),
@@ -37,7 +36,7 @@ def bias_over_time(tables: Tables) -> pd.DataFrame:
         summarise(frame[frame["learning_rate"] == rate], [*ARM, "epoch"], SHARE).assign(
             measure=measure, moment=moment, rate=rate
         )
-        for moment, rate in chosen.items()
+        for moment, rate in named.items()
         for measure, frame in measures.items()
     ]
     return pd.concat(frames, ignore_index=True)

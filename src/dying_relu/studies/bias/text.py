@@ -8,14 +8,13 @@ from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Table, column
 from dying_relu.studies.bias.estimands import (
     NONE,
+    PENALTY,
+    POSITIVE,
     ZERO,
     Arm,
-    at,
-    best_penalty,
-    best_positive,
-    killing_rate,
     of_arm,
-    proper_rate,
+    rate_of,
+    values,
     with_arms,
 )
 from dying_relu.studies.bias.tables import dead_fractions
@@ -26,36 +25,30 @@ _FIRST_LAYERS = (1, 2, 3)
 def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key."""
     networks, centred = with_arms(tables["networks"]), with_arms(tables["networks"], "standardised")
-    killing, proper = killing_rate(networks), proper_rate(networks, ZERO)
-    positive, penalty = best_positive(networks, killing), best_penalty(networks, killing)
-    rates = {"killing": killing, "proper": proper}
-    accuracy = {arm: at(centred, arm, proper_rate(centred, arm), "test_accuracy") for arm in (ZERO, NONE)}
-    change = at(networks, penalty, killing, "test_accuracy") - at(networks, ZERO, killing, "test_accuracy")
+    killing, proper, own = rate_of(networks, ZERO, "killing"), rate_of(networks, ZERO, "proper"), _own(networks)
+    accuracy = _own(centred)
+    change = values(networks, PENALTY, killing, "test_accuracy") - values(networks, ZERO, killing, "test_accuracy")
     return {
-        "seeds": confirmatory(networks)["seed"].nunique(),
-        "penalty.seeds": confirmatory(networks[networks["grid"] == "penalty"])["seed"].nunique(),
         "killing.rate": killing,
         "proper.rate": proper,
-        "none.rate": proper_rate(networks, NONE),
-        "positive": positive[1],
-        "penalty": penalty[1],
-        **{key: value for name, rate in rates.items() for key, value in _boost(tables, positive, name, rate).items()},
-        "positive.killing.dead": _mean(networks, positive, killing, "dead_fraction"),
+        "none.rate": rate_of(networks, NONE, "proper"),
+        "positive": POSITIVE[1],
+        "penalty": PENALTY[1],
+        "positive.killing.dead": _mean(networks, POSITIVE, killing, "dead_fraction"),
+        "positive.killing.diverged": _mean(networks, POSITIVE, killing, "diverged"),
         "zero.killing.dead": _mean(networks, ZERO, killing, "dead_fraction"),
+        "zero.killing.diverged": _mean(networks, ZERO, killing, "diverged"),
         "none.killing.dead": _mean(networks, NONE, killing, "dead_fraction"),
         "one.killing.dead": _mean(networks, ("start", 1.0), killing, "dead_fraction"),
         "one.killing.diverged": _mean(networks, ("start", 1.0), killing, "diverged"),
         "one.proper.dead": _mean(networks, ("start", 1.0), proper, "dead_fraction"),
         "minus.killing.dead": _mean(networks, ("start", -1.0), killing, "dead_fraction"),
         "minus.proper.dead": _mean(networks, ("start", -1.0), proper, "dead_fraction"),
-        **_at_other_rates("positive", networks, best_positive, killing),
-        **_at_other_rates("penalty", networks, best_penalty, killing),
         "penalty.killing.gain": estimate(change, DIFFERENCE),
-        "none.own.accuracy": at(networks, NONE, proper_rate(networks, NONE), "test_accuracy").mean(),
-        "zero.own.accuracy": at(networks, ZERO, proper, "test_accuracy").mean(),
-        "standardised.lost": estimate(accuracy[ZERO] - accuracy[NONE], DIFFERENCE),
-        "standardised.none.accuracy": accuracy[NONE].mean(),
-        "standardised.zero.accuracy": accuracy[ZERO].mean(),
+        "none.own.accuracy": own[NONE],
+        "zero.own.accuracy": own[ZERO],
+        "standardised.none.accuracy": accuracy[NONE],
+        "standardised.zero.accuracy": accuracy[ZERO],
         **_layers(with_arms(tables["activity"]), killing),
         **_first_layer_without_bias(tables["activity"]),
     }
@@ -65,7 +58,7 @@ def tables(found: Tables) -> dict[str, Table]:
     """Tables of the section, by name."""
     networks = with_arms(found["networks"])
     early = dead_fractions(matching(confirmatory(with_arms(found["activity"])), epoch=1))
-    moments = {"proper": proper_rate(networks, ZERO), "killing": killing_rate(networks)}
+    moments = {name: rate_of(networks, ZERO, name) for name in ("proper", "killing")}
     rows = []
     for arm in sorted(set(networks[["kind", "size"]].itertuples(index=False, name=None)), key=_order):
         row: dict[str, object] = {"bias": _label(arm)}
@@ -73,8 +66,8 @@ def tables(found: Tables) -> dict[str, Table]:
             row[f"{moment}_early"] = matching(early, kind=arm[0], size=arm[1], learning_rate=rate)["value"].mean()
             for measure in ("dead_fraction", "test_accuracy", "diverged"):
                 row[f"{moment}_{measure}"] = _mean(networks, arm, rate, measure)
-        own = proper_rate(networks, arm)
-        rows.append({**row, "own_rate": own, "own_accuracy": at(networks, arm, own, "test_accuracy").mean()})
+        own = rate_of(networks, arm, "proper")
+        rows.append({**row, "own_rate": own, "own_accuracy": values(networks, arm, own, "test_accuracy").mean()})
     columns = [column("bias", "bias")]
     heads = {"early": "early", "dead_fraction": "dead", "test_accuracy": "accuracy", "diverged": "diverged"}
     for moment, rate in moments.items():
@@ -90,30 +83,11 @@ def _mean(networks: pd.DataFrame, arm: Arm, rate: float | None, measure: str) ->
     return matching(of_arm(confirmatory(networks), arm), learning_rate=rate)[measure].astype(float).mean()
 
 
-def _boost(tables: Tables, positive: Arm, name: str, rate: float | None) -> Made:
-    """After one epoch, a positive start less a start at zero: dead fraction, and training accuracy."""
-    lives, curves = (
-        matching(confirmatory(with_arms(tables[table])), epoch=1, learning_rate=rate)
-        for table in ("activity", "history")
-    )
-    curves = curves.assign(value=curves["train_accuracy"].astype(float))
-    pairs = [
-        [of_arm(f, arm).set_index("seed")["value"] for arm in (positive, ZERO)] for f in (dead_fractions(lives), curves)
-    ]
-    dead, accuracy = (estimate(first - second, DIFFERENCE) for first, second in pairs)
-    return {f"boost.{name}": dead, f"boost.{name}.accuracy": accuracy}
-
-
-def _at_other_rates(key: str, networks: pd.DataFrame, best, killing: float | None) -> Made:
-    """Smallest and largest quotient of mean dead fractions, best of the arms over zero bias, at the other rates."""
-    rates = sorted(set(networks["learning_rate"]) - {killing})
-    dead = pd.DataFrame(
-        [[at(networks, arm, rate, "dead_fraction").mean() for arm in (best(networks, rate), ZERO)] for rate in rates],
-        columns=["best", "zero"],
-        dtype=float,
-    )
-    quotients = dead["best"] / dead["zero"].where(dead["zero"] > 0)
-    return {f"{key}.other.low": quotients.min(), f"{key}.other.high": quotients.max()}
+def _own(networks: pd.DataFrame) -> dict[Arm, float]:
+    """Mean test accuracy with and without biases, each at its proper rate, of finite confirmatory networks."""
+    return {
+        arm: values(networks, arm, rate_of(networks, arm, "proper"), "test_accuracy").mean() for arm in (NONE, ZERO)
+    }
 
 
 def _layers(activity: pd.DataFrame, killing: float | None) -> Made:

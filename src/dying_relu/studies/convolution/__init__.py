@@ -1,10 +1,10 @@
 """The study convolution: whether a unit with shared weights dies less easily."""
 
-from dying_relu.design.contents import Choice, Contents, Kind, by_unit
+from dying_relu.design.contents import Contents, Kind, by_unit
 
 CONTENTS = Contents(
     estimands={
-        "unshared_less_shared_deaths": ("activity",),
+        "other_less_shared_deaths": ("networks", "activity", "history"),
     },
     kinds={
         "convolution_dead": Kind(
@@ -19,18 +19,9 @@ CONTENTS = Contents(
             grids=("main", "dense"),
         ),
     },
-    choices={
-        "rate": Choice(
-            "rate of the comparison",
-            ("learning_rate",),
-            "dead",
-            best=0.5,
-            among="the other units (unshared, dense), at rates at which most convolutions are finite",
-        ),
-    },
     reads=("networks", "activity", "history"),
     numbers=by_unit(
-        setting="rate dense.8.rate dense.20.rate standardised.rate.low standardised.rate.high",
+        setting="rate local.rate dense.8.rate dense.20.rate standardised.rate.low standardised.rate.high",
         count="depth conv.width conv.parameters local.parameters dense.8.parameters dense.20.parameters "
         "dense.84.parameters dense.20.width dense.84.width standardised.seeds",
         share="conv.dead conv.zero local.dead local.zero",

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from dying_relu.analysis.frames import Tables, drawn, last
+from dying_relu.analysis.frames import Tables, drawn, last, treated
 from dying_relu.analysis.intervals import SHARE, summarise
+from dying_relu.analysis.rates import failed
 from dying_relu.studies.convolution.estimands import (
     CLASS,
     dead_shares,
-    failed,
     failure_limits,
     gradient_sizes,
     with_class,
@@ -23,7 +23,7 @@ def convolution_dead(tables: Tables) -> pd.DataFrame:
     parts = [
         summarise(end.assign(value=dead), [*cell, "layer"], SHARE).assign(measure="dead"),
         summarise(end.assign(value=zero), [*cell, "layer"], SHARE).assign(measure="zero"),
-        summarise(networks.assign(value=failed(networks)), cell, SHARE).assign(measure="failed"),
+        summarise(networks.assign(value=failed(networks).astype(float)), cell, SHARE).assign(measure="failed"),
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -35,7 +35,7 @@ def convolution_relative(tables: Tables) -> pd.DataFrame:
     """
     shares = with_class(dead_shares(drawn(tables["activity"])))
     cells = summarise(shares.assign(value=shares["dead"]), [*CLASS, "learning_rate"], SHARE)
-    cells = cells.join(failure_limits(with_class(drawn(tables["networks"]))), on="name")
+    cells = cells.join(failure_limits(with_class(treated(tables["networks"]))), on="name")
     cells = cells.join(gradient_sizes(with_class(tables["history"])), on="name")
     rate = cells["learning_rate"]
     scales = {"rate": rate, "first fall": rate * cells["size"], "failure limit": rate / cells["limit"]}

@@ -32,25 +32,27 @@ def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key."""
     every = dead_shares(tables["activity"])
     shares, robust = compared(every, "main", "dense"), compared(every, ROBUSTNESS)
-    rate = killing_rate(shares)
-    classes, networks = _classes(tables, rate), compared(with_class(tables["networks"]), "main", "dense")
+    networks = compared(with_class(tables["networks"]), "main", "dense")
+    rate, start = killing_rate(networks, SHARED), killing_rate(networks)
+    classes = _classes(tables, rate)
     shared, unshared = (_one(classes, of(networks, name)) for name in (SHARED, UNSHARED))
     dense = {width: _one(classes, of(networks, DENSE, width)) for width in (8, 20, 84)}
-    own = {width: killing_rate(shares, DENSE, width) for width in (8, 20)}
-    start = np.nan if rate is None else rate
+    own = {width: killing_rate(networks, DENSE, width) for width in (8, 20)}
+    known = np.nan if start is None else start
     relative = {
-        "fall": start * unshared["size"] / shared["size"],
-        "limit": start * shared["limit"] / unshared["limit"],
+        "fall": known * unshared["size"] / shared["size"],
+        "limit": known * shared["limit"] / unshared["limit"],
     }
     repeated = {"low": robust["learning_rate"].min(), "high": robust["learning_rate"].max()}
     differences = {
-        **{f"relative.{key}": difference(shares, rate, other) for key, other in relative.items()},
+        **{f"relative.{key}": difference(shares, start, other) for key, other in relative.items()},
         **{f"dense.{width}.equal": difference(shares, rate, None, DENSE, width) for width in own},
-        **{f"dense.{width}.own": difference(shares, other, None, DENSE, width) for width, other in own.items()},
+        **{f"dense.{width}.own": difference(shares, other, rate, DENSE, width) for width, other in own.items()},
         **{f"standardised.{end}": difference(robust, other) for end, other in repeated.items()},
     }
     return {
         "rate": rate,
+        "local.rate": start,
         "depth": shared["depth"],
         **{f"{SHARED}.{key}": shared[key] for key in ("width", "parameters", "zero")},
         **{f"{UNSHARED}.{key}": unshared[key] for key in ("units", "parameters", "zero")},
@@ -68,7 +70,7 @@ def numbers(tables: Tables) -> Made:
 
 def tables(found: Tables) -> dict[str, Table]:
     """Tables of the section, by name."""
-    shares = compared(dead_shares(found["activity"]), "main", "dense")
+    networks = compared(found["networks"], "main", "dense")
     columns = [
         column("class", "name"),
         column("parameters", "parameters", "count"),
@@ -80,7 +82,7 @@ def tables(found: Tables) -> dict[str, Table]:
         column("accuracy", "accuracy", "share"),
         column("diverged", "diverged", "share"),
     ]
-    return {"classes": Table(_classes(found, killing_rate(shares)), columns), "rates": _rates(found)}
+    return {"classes": Table(_classes(found, killing_rate(networks, SHARED)), columns), "rates": _rates(found)}
 
 
 _DEAD = ["mean", "ci_low", "ci_high", "n_seeds"]
@@ -88,7 +90,8 @@ _DEAD = ["mean", "ci_low", "ci_high", "n_seeds"]
 
 def _classes(tables: Tables, rate: float | None) -> pd.DataFrame:
     """A row a class: its size and limits, and confirmatory means at a rate."""
-    networks, activity = (with_class(confirmatory(tables[name])) for name in ("networks", "activity"))
+    every = with_class(tables["networks"])
+    networks, activity = confirmatory(every), with_class(confirmatory(tables["activity"]))
     shares = matching(with_class(dead_shares(activity)), learning_rate=rate)
     here = matching(networks, learning_rate=rate).groupby("name")
     layers = last(activity).drop_duplicates(["name", "layer"]).sort_values("layer")
@@ -97,7 +100,7 @@ def _classes(tables: Tables, rate: float | None) -> pd.DataFrame:
         "parameters": pd.Series([sizes.parameters(*shape) for shape in rows.itertuples(index=False)], rows.index),
         "units": layers["n_units"].astype(int).astype(str).groupby(layers["name"]).agg(" + ".join),
         "size": gradient_sizes(with_class(tables["history"])),
-        "limit": failure_limits(networks),
+        "limit": failure_limits(every),
         "zero": shares.groupby("name")["zero"].mean(),
         "accuracy": here["test_accuracy"].mean(),
         "diverged": here["diverged"].mean(),

@@ -6,7 +6,8 @@ CONTENTS = Contents(
     estimands={
         "sigmoid_shrinks_relu_does_not": ("layers",),
         "layer_factor_of_rescaled_sigmoid": ("layers",),
-        "largest_output_relu_over_sigmoid": ("layers",),
+        "gradient_growth_with_a_steep_negative_slope": ("layers",),
+        "largest_output_relu_over_sigmoid": ("networks", "layers"),
         "accuracy_of_deep_sigmoid": ("networks",),
         "accuracy_gap_of_normalised_sigmoid": ("networks",),
     },

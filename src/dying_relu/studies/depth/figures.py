@@ -31,7 +31,7 @@ def depth_gradients(table: pd.DataFrame) -> plt.Figure:
         part = matching(by_scale, activation=name)
         right.errorbar(part["init_scale"], part["mean"], yerr=_bars(part), color=look.color, marker=look.marker, ls="")
     for axis, initializer in zip(left, initializers, strict=True):
-        axis.set(yscale="log", ylim=(1e-14, 1e2), title=INITIALIZERS[initializer].name)
+        axis.set(yscale="log", ylim=(1e-14, 1e9), title=INITIALIZERS[initializer].name)
     right.axhline(1, color="0.6", linewidth=0.8, linestyle=":")
     right.set(ylabel="layer factor", title=f"{rescaled}lines: expected")
     for ticks in (right.xaxis, right.yaxis):

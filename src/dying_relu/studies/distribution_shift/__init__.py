@@ -1,13 +1,12 @@
 """The study distribution_shift: dead units on other data, and what a change of data brings back."""
 
-from dying_relu.design.contents import Choice, Contents, Kind, by_unit
-
-_END, _WHATS = ("new.data.end", "other.task.end"), ("changed", "control")
+from dying_relu.design.contents import Contents, Kind, by_unit
 
 CONTENTS = Contents(
     estimands={
+        "alive_on_test": ("networks", "shifted"),
         "alive_under_shift_less_unshifted": ("networks", "shifted"),
-        "revived_by_new_data": ("history", "activity"),
+        "revived_by_change_of_data": ("networks", "activity"),
     },
     kinds={
         "alive_elsewhere": Kind(
@@ -17,27 +16,8 @@ CONTENTS = Contents(
         ),
         "revived_by_change": Kind(
             "share of dead units alive after a change of data, less the control's, by layer and moment",
-            tables=("history", "activity"),
+            tables=("networks", "activity"),
             grids=("change",),
-        ),
-    },
-    choices={
-        "killing": Choice(
-            "killing rate", ("learning_rate",), "dead_fraction", best=0.5, among="networks tested on shifted samples"
-        ),
-        "accurate": Choice(
-            "rate before a change of data, if networks learn at none",
-            ("learning_rate",),
-            "train_accuracy",
-            finite="any",
-            among="networks right before the change",
-        ),
-        "learned": Choice(
-            "rate before a change of data",
-            ("learning_rate",),
-            "dead_share",
-            finite="any",
-            among="layers right before the change, at rates with a mean training accuracy of at least one half by then",
         ),
     },
     reads=("networks", "activity", "history", "shifted"),
@@ -52,7 +32,7 @@ CONTENTS = Contents(
         "shifted.data.end.x0.1.layer.1.changed new.data.end.x1.control new.data.end.x1.difference "
         "other.task.end.x1.control other.task.end.x1.difference new.data.once.x0.1.difference "
         "other.task.once.x0.1.difference",
-        points="change.learned",
+        points="new.data.learned other.task.learned",
     ),
     tables=("rates", "change"),
 )

@@ -2,18 +2,16 @@
 
 import pandas as pd
 
+from dying_relu.analysis import maps
 from dying_relu.analysis.arms import comparable
-from dying_relu.analysis.choice import choose
-from dying_relu.analysis.frames import Tables, by_seed, confirmatory, matching, paired, pilot
+from dying_relu.analysis.frames import Tables, confirmatory, matching
+from dying_relu.analysis.rates import on_scale, scale
 from dying_relu.design.catalogue import INTERVENTIONS
-from dying_relu.studies.distribution_shift import CONTENTS
 
-RULES = CONTENTS.choices
-NO_SHIFT, STRONGEST = "none", "noise_2"
+NO_SHIFT = "none"
 MOMENTS = ("at once", "at the end")
 CLAIMED = ("new_data", "other_task")
 FINE_TUNING = 0.1  # the rate factor at which the claim is judged
-_LEARNED = 0.5  # training accuracy from which a network counts as trained
 
 
 def _controls() -> dict[str, str]:
@@ -27,23 +25,41 @@ def _controls() -> dict[str, str]:
 CONTROLS = _controls()
 
 
+def alive_on_test(tables: Tables) -> pd.DataFrame:
+    """Of the units dead on the training set, the share alive on test samples by shift; each layer, and all (0)."""
+    shifted = tested(tables["shifted"])
+    counts = shifted.assign(n_alive=shifted["n_dead"] - shifted["n_dead_both"])
+    found = _by_layer(counts, "n_alive", "n_dead", ["test_shift", "layer"])
+    return on_scale(found, tested(tables["networks"]))
+
+
 def alive_under_shift_less_unshifted(tables: Tables) -> pd.DataFrame:
-    """Of the units dead on the training set: share alive on noisy test samples, less the share on plain ones.
+    """`alive_on_test` under a shift, less the share on plain test samples."""
+    found = alive_on_test(tables).drop(columns=["limit_share", "killing", "proper"]).astype({"test_shift": str})
+    moved, plain = found[found["test_shift"] != NO_SHIFT], matching(found, test_shift=NO_SHIFT)
+    compared = maps.pair(moved, maps.repeated(plain, moved, "test_shift"), [])
+    return on_scale(compared, tested(tables["networks"]))
 
-    Noise of two standard deviations of each feature; all layers of a network together, at `killing_rate`.
+
+def revived_by_change_of_data(tables: Tables) -> pd.DataFrame:
+    """Share of dead units alive after a change of data, less that of the network that goes on as it was.
+
+    ``change``: what training goes on with; ``moment``: one step after it, or the end; each layer, and all (0). The
+    killing rate is that of the control that keeps its rate.
     """
-    shares = alive_shares(at_killing_rate(confirmatory(tables["shifted"]), tables["networks"]))
-    return by_seed(paired(shares, "value", {"test_shift": STRONGEST}, {"test_shift": NO_SHIFT}))
+    found = _by_layer(at_moments(tables["activity"]), "n_back", "n_followed", ["moment", "layer"])
+    parts = []
+    for change, control in CONTROLS.items():
+        arm, other = (matching(found, intervention=name) for name in (change, control))
+        compared = maps.pair(arm, other, ["intervention"])
+        parts.append(on_scale(compared, as_before(tables["networks"], control)).assign(change=change))
+    return pd.concat(parts, ignore_index=True)
 
 
-def revived_by_new_data(tables: Tables) -> pd.DataFrame:
-    """Share of dead units alive at the end after a change of data, less that without it; mean of two changes.
-
-    The changes: to new samples of the same task, and to another task, at a tenth of the rate chosen by
-    `pretraining_rate`. Seeds with both differences.
-    """
-    rate = pretraining_rate(tables["history"], tables["activity"])
-    return by_seed(_claimed(differences(confirmatory(tables["activity"])), rate, MOMENTS[1]))
+def _by_layer(frame: pd.DataFrame, events: str, exposure: str, axes: list[str]) -> pd.DataFrame:
+    """`maps.sums` of each layer, and of all together, layer 0."""
+    parts = [maps.sums(rows, events, exposure, axes) for rows in (frame, frame.assign(layer=0))]
+    return pd.concat(parts, ignore_index=True)
 
 
 def tested(frame: pd.DataFrame) -> pd.DataFrame:
@@ -52,8 +68,9 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def killing_rate(networks: pd.DataFrame) -> float | None:
-    """The rate of the grid ``main`` with a dead fraction nearest to one half on pilot seeds."""
-    return choose(tested(networks), RULES["killing"])["learning_rate"]
+    """The killing rate of the grid ``main``."""
+    found = scale(tested(networks), [])["killing"].dropna()
+    return float(found.iloc[0]) if len(found) else None
 
 
 def at_killing_rate(frame: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
@@ -88,22 +105,27 @@ def changed(frame: pd.DataFrame) -> pd.DataFrame:
     return comparable(rows, ("learning_rate", "rate_factor", "intervention"))
 
 
+def at_moments(activity: pd.DataFrame) -> pd.DataFrame:
+    """`changed` one step after the change and at the end, with the ``moment``."""
+    rows = changed(activity).astype({"intervention": str})
+    after = rows["epoch"][rows["epoch"] > rows["intervention_epoch"]].min()
+    moments = pd.Series(MOMENTS[0], rows.index).where(rows["epoch"] == after)
+    return rows.assign(moment=moments.mask(rows["epoch"] == rows["epochs"], MOMENTS[1])).dropna(subset="moment")
+
+
 def revived_shares(activity: pd.DataFrame) -> pd.DataFrame:
     """Of the units dead right before the change, the share alive one step after it and at the end.
 
     Alive: on the data that is trained on by then. A row a network, moment (`MOMENTS`) and layer; layer 0 is all
     layers together. Networks that diverged by then, or had no dead unit, are left out.
     """
-    rows = changed(activity)
-    after = rows["epoch"][rows["epoch"] > rows["intervention_epoch"]].min()
-    moments = pd.Series(MOMENTS[0], rows.index).where(rows["epoch"] == after)
-    rows = rows.assign(moment=moments.mask(rows["epoch"] == rows["epochs"], MOMENTS[1])).dropna(subset="moment")
+    rows = at_moments(activity)
     key = ["phase", "learning_rate", "rate_factor", "intervention", "seed", "moment"]
     counts = ["n_followed", "n_back"]
     layers = rows.groupby([*key, "layer"], observed=True)[counts].sum(min_count=1).reset_index()
     complete = rows["layer"].nunique()  # a diverged network has no counts
     together = rows.groupby(key, observed=True)[counts].sum(min_count=complete).reset_index().assign(layer=0)
-    found = pd.concat([layers, together], ignore_index=True).dropna(subset="n_back").astype({"intervention": str})
+    found = pd.concat([layers, together], ignore_index=True).dropna(subset="n_back")
     found = found[found["n_followed"] > 0]
     return found.assign(value=(found["n_back"] / found["n_followed"]).astype(float))
 
@@ -122,14 +144,14 @@ def differences(activity: pd.DataFrame) -> pd.DataFrame:
     return found.assign(value=found["value"] - found["value_control"])
 
 
-def learned_after_change(activity: pd.DataFrame, rate: float | None) -> pd.Series:
-    """What training after the change adds to the difference that is there one step after it, by seed.
+def learned_after_change(activity: pd.DataFrame, rate: float | None, change: str) -> pd.Series:
+    """What training after a change adds to the difference that is there one step after it, by seed.
 
-    `differences` of all layers at the end less one step after, at a rate and a tenth of it from the change on; mean of
-    new samples and another task.
+    `differences` of all layers at the end less one step after, at a rate and a tenth of it from the change on.
     """
     found = differences(confirmatory(activity))
-    once, end = (_claimed(found, rate, moment) for moment in MOMENTS)
+    found = matching(found, learning_rate=rate, rate_factor=FINE_TUNING, layer=0, intervention=change)
+    once, end = (matching(found, moment=moment).set_index("seed")["value"] for moment in MOMENTS)
     return (end - once).dropna()
 
 
@@ -146,21 +168,14 @@ def dead_before_change(activity: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(dead_share=(rows["n_dead"] / rows["n_units"]).astype(float))
 
 
-def pretraining_rate(history: pd.DataFrame, activity: pd.DataFrame) -> float | None:
-    """The rate of the grid ``change`` that kills most units before the change, of those at which networks learn.
-
-    On pilot seeds. Learn: the mean training accuracy by then is at least one half; if it is so at no rate, the rate
-    with the highest.
-    """
-    curves = before_change(history).dropna(subset="train_loss")
-    accuracy = pilot(curves).groupby("learning_rate")["train_accuracy"].mean()
-    lives = matching(dead_before_change(activity), learning_rate=list(accuracy.index[accuracy >= _LEARNED]))
-    killing = choose(lives, RULES["learned"])["learning_rate"]
-    return choose(curves, RULES["accurate"])["learning_rate"] if killing is None else killing
+def as_before(networks: pd.DataFrame, control: str) -> pd.DataFrame:
+    """The networks of a control that go on as they were and keep their rate; of these is a change's killing rate."""
+    rows = matching(changed(networks), intervention=control)
+    rows = rows[rows["rate_factor"] == rows["rate_factor"].max()]
+    return rows.drop(columns=["intervention", "rate_factor"])
 
 
-def _claimed(found: pd.DataFrame, rate: float | None, moment: str) -> pd.Series:
-    """`differences` of all layers at a rate and a tenth of it, mean of the `CLAIMED` changes; seeds with both."""
-    found = matching(found, learning_rate=rate, rate_factor=FINE_TUNING, layer=0, moment=moment)
-    values = [matching(found, intervention=change).set_index("seed")["value"] for change in CLAIMED]
-    return pd.concat(values, axis=1, join="inner").mean(axis=1)
+def pretraining_rate(networks: pd.DataFrame) -> float | None:
+    """The killing rate of networks that go on with the same half of the data."""
+    found = scale(as_before(networks, CONTROLS["new_data"]), [])["killing"].dropna()
+    return float(found.iloc[0]) if len(found) else None

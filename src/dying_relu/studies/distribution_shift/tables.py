@@ -36,7 +36,7 @@ def alive_elsewhere(tables: Tables) -> pd.DataFrame:
 def revived_by_change(tables: Tables) -> pd.DataFrame:
     """By change, layer and moment: share of dead units alive, less the control's; at `pretraining_rate`."""
     found = shown(revivals(tables["activity"]))
-    return matching(found, learning_rate=pretraining_rate(tables["history"], tables["activity"]))
+    return matching(found, learning_rate=pretraining_rate(tables["networks"]))
 
 
 def elsewhere(shifted: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def _of_shifts(found: Tables) -> Made:
 
 
 def _of_changes(found: Tables) -> Made:
-    rate = pretraining_rate(found["history"], found["activity"])
+    rate = pretraining_rate(found["networks"])
     networks = changed(confirmatory(found["networks"]))
     lives = matching(dead_before_change(confirmatory(found["activity"])), learning_rate=rate)
     curves = matching(before_change(confirmatory(found["history"])), learning_rate=rate).dropna(subset="train_loss")
@@ -77,7 +77,6 @@ def _of_changes(found: Tables) -> Made:
         "change.after": (networks["epochs"] - networks["intervention_epoch"]).max(),
         "change.seeds": networks["seed"].nunique(),
         "change.factor": FINE_TUNING,
-        "change.learned": estimate(learned_after_change(found["activity"], rate), DIFFERENCE),
         "change.diverged": matching(networks, learning_rate=rate)["diverged"].mean(),
         "control.first.followed": matching(controls, moment=MOMENTS[1])["n_followed"].sum(),
         "control.first.back": controls["n_back"].sum(),
@@ -85,6 +84,9 @@ def _of_changes(found: Tables) -> Made:
     for key, control in (("data", "same_data"), ("task", "same_task")):
         made[f"change.{key}.accuracy"] = matching(curves, intervention=control)["train_accuracy"].mean()
         made[f"change.{key}.dead"] = matching(lives, intervention=control)["dead_share"].mean()
+    for change in CLAIMED:
+        learned = learned_after_change(found["activity"], rate, change)
+        made[f"{change.replace('_', '.')}.learned"] = estimate(learned, DIFFERENCE)
     back = revivals(matching(found["activity"], learning_rate=rate))
     return made | {key: _only(back, levels) for key, levels in _revival_keys().items()}
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu.analysis import maps
 from dying_relu.analysis.arms import comparable, label, listed, varying
 from dying_relu.analysis.choice import at_chosen, choose, choose_each
-from dying_relu.analysis.frames import NETWORK, Tables, alive, by_seed, confirmatory, grouped, last, matching
+from dying_relu.analysis.frames import NETWORK, Tables, grouped, last, matching
 from dying_relu.design.catalogue import INITIALIZERS
 from dying_relu.studies.initialisation import CONTENTS
 
@@ -16,46 +17,56 @@ STUCK, TRAINED = 0.2, 0.8  # test accuracy with ten classes, at most and at leas
 TARGET_VARIANCE = {"absolute": 0.25}  # of abs(x), x uniform with variance 1: E x^2 - (E abs(x))^2 = 1 - 3/4
 FATES = ("born dead", "killed", "constant", "learned")
 _NETWORK = ["phase", *NETWORK]
+SCHEMES, ADAM = "schemes", "patience_adam"  # grids that compare schemes
+BEST = "best of each"
 
 
 def choked_share_by_initialisation(tables: Tables) -> pd.DataFrame:
-    """Whether one scheme chokes the net and another does not, for each seed.
+    """Whether one scheme chokes the net and another does not, for each seed; by optimiser.
 
     Choked: before the first step the mean output of the last hidden layer is at most `FADED` times that of the
     first, and the trained network's test accuracy is at most `STUCK`. Not choked: at least `SURVIVING` times, and at
-    least `TRAINED`. The two schemes are chosen by `extreme_schemes`, their rates by `best_rates`, on pilot seeds.
+    least `TRAINED`. The two schemes are chosen by `extreme_schemes` on pilot seeds; ``rates``: each at its best rate,
+    likewise chosen, or both at the same.
     """
-    ratios, networks = attenuation(tables["layers"]), schemes(tables["networks"])
-    choking, surviving = extreme_schemes(ratios)
-    if choking == surviving:
-        return by_seed(pd.Series(dtype=float))
-    ratios, trained = confirmatory(ratios), at_chosen(alive(confirmatory(networks)), best_rates(networks))
+    chosen = extreme_schemes(attenuation(tables["layers"]))
+    parts = []
+    for grid in (SCHEMES, ADAM):
+        networks = schemes(tables["networks"], grid)
+        each = at_chosen(networks, best_rates(networks))
+        parts.append(_one_choked(each, tables, grid, chosen, ["initializer", "learning_rate"]).assign(rates=BEST))
+        same = _one_choked(networks, tables, grid, chosen, ["initializer"])
+        parts.append(same.assign(rates="both " + same["learning_rate"].astype(str)).drop(columns="learning_rate"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _one_choked(
+    networks: pd.DataFrame, tables: Tables, grid: str, chosen: tuple[str | None, str | None], over: list[str]
+) -> pd.DataFrame:
+    """A map over networks of a grid: whether the first scheme chokes, and the second does not."""
+    ratios = attenuation(tables["layers"], grid)[[*_NETWORK, "ratio"]].astype({"initializer": str})
+    found = networks.astype({"initializer": str}).merge(ratios, on=_NETWORK, how="left")
+    choked = (found["ratio"] <= FADED) & (found["test_accuracy"] <= STUCK)
+    survived = (found["ratio"] >= SURVIVING) & (found["test_accuracy"] >= TRAINED)
     one, other = (
-        pd.DataFrame(
-            {
-                "ratio": matching(ratios, initializer=scheme).groupby("seed")["ratio"].mean(),
-                "accuracy": matching(trained, initializer=scheme).set_index("seed")["test_accuracy"],
-            }
-        ).dropna()
-        for scheme in (choking, surviving)
+        matching(maps.of(found, holds.astype(float).where(found["ratio"].notna())), initializer=scheme)
+        for holds, scheme in zip((choked, survived), chosen, strict=True)
     )
-    choked = (one["ratio"] <= FADED) & (one["accuracy"] <= STUCK)
-    survived = (other["ratio"] >= SURVIVING) & (other["accuracy"] >= TRAINED)
-    return by_seed(pd.concat([choked, survived], axis=1, join="inner").all(axis=1).astype(float))
+    return maps.pair(one, other, over, lambda chokes, survives: chokes * survives)
 
 
-def schemes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the comparison of schemes."""
-    return comparable(matching(frame, grid="schemes"), ("initializer", "learning_rate"))
+def schemes(frame: pd.DataFrame, grid: str = SCHEMES) -> pd.DataFrame:
+    """Rows of a comparison of schemes."""
+    return comparable(matching(frame, grid=grid), ("initializer", "learning_rate"))
 
 
-def attenuation(layers: pd.DataFrame) -> pd.DataFrame:
+def attenuation(layers: pd.DataFrame, grid: str = SCHEMES) -> pd.DataFrame:
     """For each network before its first step the last layer's mean output over the first's: ``ratio``, ``log_ratio``.
 
     Where the first layer puts out nothing there is no ratio; one of zero has the logarithm of single precision's
     smallest number.
     """
-    start = matching(schemes(layers), step=0)
+    start = matching(schemes(layers, grid), step=0)
     first = matching(start, layer=1)[[*_NETWORK, "mean_output"]]
     ends = start[start["layer"] == start["depth"]].merge(first, on=_NETWORK, suffixes=("", "_first"))
     ratio = ends["mean_output"] / ends["mean_output_first"].where(ends["mean_output_first"] > 0)

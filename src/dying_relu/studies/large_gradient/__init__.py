@@ -1,15 +1,13 @@
 """The study large_gradient: how large a step closes an open unit, and whether its size counts or the sum of several."""
 
-from dying_relu.design.contents import Choice, Contents, Kind, by_unit
-
-_CELL = ("dataset", "scaling", "learning_rate")
-_FEATURES = (4, 16, 64)
+from dying_relu.design.contents import Contents, Kind, by_unit
 
 CONTENTS = Contents(
     estimands={
         "death_probability_one_step": ("trajectory",),
         "activity_fall_after_shift": ("trajectory",),
         "staged_less_single_death": ("trajectory",),
+        "distance_exponent": ("trajectory",),
     },
     kinds={
         "closing": Kind(
@@ -21,12 +19,6 @@ CONTENTS = Contents(
             "death probability against the number of inputs it is judged on",
             tables=("trajectory",),
             grids=("one",),
-        ),
-    },
-    choices={
-        "one": Choice("deadliest single push", _CELL, "p_dead", finite="any", among="units that one step moved"),
-        "staged": Choice(
-            "deadliest push in stages", _CELL, "gain", finite="any", among="death after 64 steps less after the first"
         ),
     },
     reads=("networks", "trajectory"),

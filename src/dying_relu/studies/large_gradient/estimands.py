@@ -4,12 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from dying_relu.analysis import arms
-from dying_relu.analysis.choice import choose
-from dying_relu.analysis.frames import NETWORK, Tables, by_seed, confirmatory, last, matching
-from dying_relu.design.contents import Choice
+from dying_relu.analysis import arms, maps
+from dying_relu.analysis.frames import NETWORK, Tables, confirmatory, grouped, last, matching
 from dying_relu.design.datasets import DATASETS
-from dying_relu.studies.large_gradient import CONTENTS
 
 JUDGED_ON = 1500  # inputs on which a unit is called dead: the reference training set
 MEAN, DEVIATION = 0.1, 0.05  # of the pre-activation at the start
@@ -27,25 +24,54 @@ def as_designed(trajectory: pd.DataFrame, **levels: object) -> pd.DataFrame:
 
 
 def death_probability_one_step(tables: Tables) -> pd.DataFrame:
-    """Probability that the step closes a unit, open on its sample, on `JUDGED_ON` inputs; inputs and size of the
-    step as deadly as can be on pilot seeds."""
-    moved = pushed(tables["trajectory"])
-    return _at_best(matching(moved, grid="one"), CONTENTS.choices["one"])
+    """Probability that the step closes a unit, open on its sample, on `JUDGED_ON` inputs."""
+    moved = matching(pushed(tables["trajectory"]), grid="one")
+    return maps.of(moved, moved["p_dead"], _none(moved))
 
 
 def activity_fall_after_shift(tables: Tables) -> pd.DataFrame:
     """Activity rate of a unit with pre-activation N(0.1, 0.05^2) less that with the mean moved by -0.2."""
-    before, after = (start.groupby("seed")["activity_rate"].mean() for start in starts(tables["trajectory"]))
-    return by_seed((before - after).dropna())
+    start = matching(tables["trajectory"], step=0, scaling="centred")
+    before, after = as_designed(start, grid="one"), as_designed(start, grid="shifted", bias=MEAN - 0.2)
+    before = before[before["learning_rate"].isin(before["learning_rate"].unique()[:1])]
+    parts = [maps.of(rows, rows["activity_rate"], _none(rows)) for rows in (before, after)]
+    return maps.pair(*parts, ["bias", "learning_rate", "init_scale"])
 
 
 def staged_less_single_death(tables: Tables) -> pd.DataFrame:
-    """Death probability after 64 steps less that after the first of them, at the cell of the largest such
-    difference on pilot seeds."""
+    """Death probability after 64 steps less that after the first of them."""
     trajectory = as_designed(tables["trajectory"], grid="sixtyfour")
     staged, first = death_on(last(trajectory)), death_on(matching(trajectory, step=1))
     both = staged.merge(first[[*NETWORK, "p_dead"]], on=NETWORK, suffixes=("", "_first"))
-    return _at_best(both.assign(gain=both["p_dead"] - both["p_dead_first"]), CONTENTS.choices["staged"])
+    return maps.of(both, both["p_dead"] - both["p_dead_first"], _none(both))
+
+
+def distance_exponent(tables: Tables) -> pd.DataFrame:
+    """Power of the number of steps with which the distance that a unit's bias has moved grows, while it is mostly open.
+
+    The slope of log distance on log steps over the measured moments from the first step on, before the first at which
+    fewer than half of the inputs find it open; missing with fewer than three. With centred inputs the bias is the mean
+    of the pre-activation. One is a drift, one half a random walk.
+    """
+    rows = as_designed(tables["trajectory"], grid="sixtyfour").sort_values("step", kind="stable", ignore_index=True)
+    start = matching(rows, step=0)[[*NETWORK, "unit_bias"]]
+    rows = rows.merge(start, on=NETWORK, suffixes=("", "_start"))
+    lowest = grouped(rows, NETWORK)["activity_rate"].cummin().astype(float)
+    distance = (rows["unit_bias"] - rows["unit_bias_start"]).abs().astype(float)
+    used = (lowest >= 0.5) & (distance > 0)
+    x, y = (np.log(values.astype(float).where(used)) for values in (rows["step"], distance))
+    sums = rows[[*NETWORK, "phase"]].assign(n=used, x=x, y=y, xx=x * x, xy=x * y, lost=rows["unit_bias"].isna())
+    found = grouped(sums, [*NETWORK, "phase"]).agg({**dict.fromkeys(["n", "x", "y", "xx", "xy"], "sum"), "lost": "any"})
+    found = found.reset_index()
+    n = found["n"].where(found["n"] >= 3).astype(float)
+    slope = (n * found["xy"] - found["x"] * found["y"]) / (n * found["xx"] - found["x"] ** 2)
+    return maps.of(found, slope, found["lost"])
+
+
+def _none(frame: pd.DataFrame) -> pd.Series:
+    """None of the rows diverged: a unit is pulled for a few steps and its trajectory ends where it is no longer
+    finite."""
+    return pd.Series(False, frame.index)
 
 
 def starts(trajectory: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -92,9 +118,3 @@ def pushed(trajectory: pd.DataFrame) -> pd.DataFrame:
     pull = info.map(lambda entry: -2 * entry.target).astype(float)
     features = info.map(lambda entry: entry.n_features).astype(int)
     return moved.assign(steps=steps, features=features, total=(moved["learning_rate"] * pull * steps).round(6))
-
-
-def _at_best(frame: pd.DataFrame, rule: Choice) -> pd.DataFrame:
-    """A rule's measure in the cell that it chooses."""
-    here = matching(confirmatory(frame), **choose(frame, rule))
-    return by_seed(here.groupby("seed")[rule.measure].mean().dropna())

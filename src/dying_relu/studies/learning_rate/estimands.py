@@ -1,172 +1,166 @@
-"""Estimands of the study learning_rate: who dies, who comes back, and whether it matters."""
+"""Estimands of the study learning_rate: who dies, who comes back, and whether it matters.
 
-from collections.abc import Mapping
+Each gives a map over all conditions of the study: scaling, depth, optimiser, rate. A condition of networks but for
+their rate is a *class*; what its killing and its proper rate are says `analysis.rates`.
+"""
 
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis.arms import nearest_to_reference, varying
-from dying_relu.analysis.choice import Chosen, choose
-from dying_relu.analysis.frames import (
-    NETWORK,
-    Tables,
-    alive,
-    at_reference_depth,
-    by_seed,
-    confirmatory,
-    counts,
-    grouped,
-    last,
-    matching,
-    plain,
-    treated,
-    with_risk,
-)
-from dying_relu.studies.learning_rate import CONTENTS
+from dying_relu.analysis import maps
+from dying_relu.analysis.frames import NETWORK, Tables, grouped, is_control, last, matching, treated
+from dying_relu.analysis.rates import at, on_scale
 
 LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
-RULES = CONTENTS.choices
+ALL = 0  # the layer that stands for all layers together
+_NARROW = "control_narrow"
 
 
-def dead_fraction_at_killing_rate(tables: Tables) -> pd.DataFrame:
-    """Dead fraction of the network at the end, at the scaling and rate chosen by `killing_cell`."""
-    networks = tables["networks"]
-    return by_seed(_dead(networks, killing_cell(networks)))
+def dead_fraction_at_the_end(tables: Tables) -> pd.DataFrame:
+    """Dead fraction of each network at the end."""
+    networks = treated(tables["networks"])
+    return on_scale(maps.of(networks, networks["dead_fraction"]), networks)
 
 
 def dead_fraction_ratio_proper_to_killing(tables: Tables) -> pd.DataFrame:
-    """Dead fraction at the proper rate (`proper_cell`) over that at the killing rate, same seed and scaling."""
-    networks = tables["networks"]
-    proper, killing = _dead(networks, proper_cell(networks)), _dead(networks, killing_cell(networks))
-    return by_seed(proper / killing.where(killing > 0))
+    """Dead fraction at the proper rate of a class over that at its killing rate, same seed.
+
+    Of classes in which the two are the same rate there is nothing to compare.
+    """
+    networks = treated(tables["networks"])
+    proper, killing = (at(networks, networks, name) for name in ("proper", "killing"))
+    same = proper.index.intersection(killing.index)
+    arms = (maps.of(rows, rows["dead_fraction"]) for rows in (proper.drop(same), killing.drop(same)))
+    return maps.pair(*arms, ["learning_rate"], "ratio")
 
 
 def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
-    """Spearman correlation, over learning rates, of early update size with the final dead fraction.
+    """Spearman correlation, over the learning rates up to the limit of a class, of early update size with death.
 
-    Update size: root mean square change of the weights a step, averaged over the steps measured one by
-    one at the start. One correlation for each seed and SGD arm (settings that vary beside the rate) in which units
-    die at some rate; averaged over the arms.
+    Update size: root mean square change of the weights a step, averaged over the steps measured one by one at the
+    start. Death: the final dead fraction. One correlation for each seed and class, over the same rates for all seeds;
+    missing where no unit dies at any of them.
     """
-    history = confirmatory(plain(tables["history"]))
+    history, networks = treated(tables["history"]), treated(tables["networks"])
     early = history[history["step"].isin(_single_steps(history))]
-    updates = grouped(early, NETWORK)["update_rms"].mean().rename("update")
-    networks = alive(confirmatory(plain(tables["networks"]))).merge(updates.reset_index(), on=NETWORK)
-    arms = grouped(networks, ["seed", *varying(networks)])
-    found = pd.DataFrame([(key[0], _spearman(part)) for key, part in arms], columns=["seed", "value"])
-    return by_seed(found.astype({"value": float}).groupby("seed")["value"].mean())
+    updates = grouped(early, NETWORK)["update_rms"].mean().rename("update").reset_index()
+    below = on_scale(maps.of(networks, networks["dead_fraction"]), networks).query("limit_share <= 1")
+    rows = below.merge(updates, on=[key for key in NETWORK if key != "grid"])
+    classes = [key for key in maps.axes(below) if key != "learning_rate"]
+    found = [
+        (*key, _spearman(part["update"], part["value"]), part["diverged"].any())
+        for key, part in grouped(rows, [*classes, "phase", "seed"])
+    ]
+    made = pd.DataFrame(found, columns=[*classes, "phase", "seed", "value", "diverged"])
+    return maps.of(made, made["value"])
 
 
-def first_layer_revivals(tables: Tables) -> pd.DataFrame:
-    """Revivals in the first hidden layer under plain SGD; exposure in dead units times epochs."""
-    first = matching(confirmatory(plain(tables["activity"])), layer=1)
-    return counts(with_risk(first), "n_revived", "risk")
+def revival_in_the_first_layer(tables: Tables) -> pd.DataFrame:
+    """Whether a dead unit of the first hidden layer was alive again at a later measurement, plain SGD.
+
+    Of networks with a dead unit there; ``events``: revivals, ``exposure``: units that were dead.
+    """
+    first = matching(treated(tables["activity"]), layer=1, optimizer="sgd")
+    networks = matching(treated(tables["networks"]), optimizer="sgd")
+    sums = grouped(first, NETWORK)["n_revived"].sum().rename("revived").reset_index()
+    end = last(first).merge(sums, on=NETWORK)
+    dead = end["n_ever_dead"].astype(float)
+    found = maps.of(end, (end["revived"] > 0).where(dead > 0), dead.isna())
+    return on_scale(found.assign(events=end["revived"].to_numpy(float), exposure=dead.to_numpy()), networks)
 
 
 def recovered_share(tables: Tables) -> pd.DataFrame:
-    """Of the units found dead at any measurement under SGD, the share alive at the end."""
-    return recovered(last(confirmatory(plain(tables["activity"]))))
+    """Of the units found dead at any measurement, the share alive at the end; by layer, and all layers together."""
+    return on_scale(by_layer(_ever_dead(tables), "n_back", "n_ever_dead"), treated(tables["networks"]))
 
 
 def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
-    """`recovered_share` of the layers after the first."""
-    end = last(confirmatory(plain(tables["activity"])))
-    return recovered(end[end["layer"] > 1])
+    """`recovered_share` of the layers after the first together."""
+    end = _ever_dead(tables)
+    return on_scale(maps.sums(end[end["layer"] > 1], "n_back", "n_ever_dead"), treated(tables["networks"]))
 
 
-def stopped_share_with_half_a_layer_dead(tables: Tables) -> pd.DataFrame:
-    """Of the networks with more than half of some layer dead after one epoch, the share that stopped learning.
+def learning_stopped(tables: Tables) -> pd.DataFrame:
+    """Of networks with more than half of some layer dead after one epoch, whether learning stopped.
 
     Stopped: the training loss falls by less than 10 % from then to the end.
     """
-    after = matching(treated(confirmatory(tables["activity"])), epoch=1)
+    networks = treated(tables["networks"])
+    after = matching(treated(tables["activity"]), epoch=1)
     after = after.assign(dead=(after["n_dead"] / after["n_units"]).astype(float))
     worst = grouped(after, NETWORK)["dead"].max().reset_index()
-    history = treated(confirmatory(tables["history"]))
-    then, end = matching(history, epoch=1), last(history)
-    losses = then.merge(end, on=NETWORK, suffixes=("_then", "_end")).merge(worst, on=NETWORK)
-    losses = losses[losses["dead"] > 0.5].dropna(subset="train_loss_end")
-    stopped = losses["train_loss_end"] > (1 - LATE_FALL) * losses["train_loss_then"]
-    return by_seed(stopped.astype(float).groupby(losses["seed"]).mean())
+    history = treated(tables["history"])
+    then, end = (rows[[*NETWORK, "phase", "train_loss"]] for rows in (matching(history, epoch=1), last(history)))
+    both = then.merge(end, on=[*NETWORK, "phase"], suffixes=("_then", "_end")).merge(worst, on=NETWORK)
+    stopped = (both["train_loss_end"] > (1 - LATE_FALL) * both["train_loss_then"]).astype(float)
+    half_dead = both["dead"] > 0.5
+    lost = both["train_loss_end"].isna() & (half_dead | both["dead"].isna())
+    return on_scale(maps.of(both, stopped.where(half_dead & ~lost), lost), networks)
+
+
+def training_accuracy_lost_when_narrow(tables: Tables) -> pd.DataFrame:
+    """Training accuracy of full networks less that of networks with few units from the start; by their width."""
+    networks = tables["networks"]
+    rows = matching(networks, grid=_NARROW), treated(networks)
+    few, full = (maps.of(frame, frame["train_accuracy"]) for frame in rows)
+    full = full[full["width"] == full["width"].max()]
+    return maps.pair(maps.repeated(full, few, "width"), few, [])
 
 
 def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
-    """Movement over the last epoch of nearly dead units over that of active units of the same layer.
+    """Movement over the last epoch of units nearly dead before it over that of active units of the same layer.
 
-    Movement: Euclidean length of the change of a unit's incoming weights and bias, plain SGD. The sums
-    run over all nearly dead units of the seed, each against the mean of its active siblings.
+    Movement: Euclidean length of the change of a unit's incoming weights and bias. The status is the one before the
+    last epoch, so it does not follow from the movement. The sums run over all nearly dead units of the network, each
+    against the mean of its active siblings.
     """
-    units = confirmatory(plain(tables["units"]))
-    units = units[units["n_units"] > 0]
+    units = treated(tables["units"])
     near, active = (matching(units, status=status) for status in ("nearly dead", "active"))
-    pairs = near.merge(active, on=[*NETWORK, "layer"], suffixes=("", "_of_active"))
-    columns = ["movement_mean", "movement_mean_of_active"]
-    sums = pairs[columns].astype(float).mul(pairs["n_units"].astype(float), axis=0).groupby(pairs["seed"]).sum()
-    return by_seed(sums[columns[0]] / sums[columns[1]].where(sums[columns[1]] > 0))
+    columns = ["n_units_before", "movement_before_mean"]
+    key = [*NETWORK, "phase", "layer"]
+    pairs = near[[*key, *columns]].merge(active[[*key, *columns]], on=key, suffixes=("", "_active"))
+    weight = pairs["n_units_before"].astype(float).where(pairs["n_units_before_active"] > 0, 0)
+    moved = pairs.assign(
+        near=pairs["movement_before_mean"] * weight, active=pairs["movement_before_mean_active"] * weight
+    )
+    network = [*NETWORK, "phase"]
+    sums = grouped(moved, network)[["near", "active"]].sum().reset_index()
+    sums = sums.merge(tables["networks"][[*NETWORK, "diverged"]], on=NETWORK)
+    return on_scale(maps.of(sums, sums["near"] / sums["active"].where(sums["active"] > 0)), treated(tables["networks"]))
 
 
-def dead_units_with_varying_output(tables: Tables) -> pd.DataFrame:
-    """Networks' layers with a dead ReLU whose output differs between two training samples; exposure: dead units."""
+def dead_unit_with_varying_output(tables: Tables) -> pd.DataFrame:
+    """Whether the output of some dead unit differs between two training samples; exposure: dead units."""
     return _dead_units(tables, "output_range_max")
 
 
-def dead_units_with_gradient(tables: Tables) -> pd.DataFrame:
-    """Layers with a dead ReLU into whose weights some gradient of the full-batch loss flows; exposure: dead units."""
+def dead_unit_with_gradient(tables: Tables) -> pd.DataFrame:
+    """Whether some gradient of the full-batch loss flows into the weights of a dead unit; exposure: dead units."""
     return _dead_units(tables, "gradient_max")
 
 
 def share_revived_by_bias(tables: Tables) -> pd.DataFrame:
-    """Of the units that died at the killing rate, the share active again once their bias alone is put back."""
-    return by_seed(revived_shares(tables)["bias"].dropna())
+    """Of the units that died, the share active again once their bias alone is put back to where it started.
 
-
-def revived_shares(tables: Tables) -> pd.DataFrame:
-    """By confirmatory seed, the shares of killed units that are active with only ``bias`` or ``weights`` put back.
-
-    Killed: dead at the end, not at the start; scaling and rate chosen by `killing_cell`, plain SGD.
+    Died: dead at the end, not at the start; by layer, and all layers together.
     """
-    units = in_cell(tables["units"], killing_cell(tables["networks"]))
-    columns = ["n_died", "n_active_bias_put_back", "n_active_weights_put_back"]
-    sums = units.groupby("seed")[columns].sum(min_count=1).astype(float)
-    killed = sums["n_died"].where(sums["n_died"] > 0)
-    return pd.DataFrame({part: sums[f"n_active_{part}_put_back"] / killed for part in ("bias", "weights")})
+    return revived_share(tables, "bias")
 
 
-def reference(frame: pd.DataFrame) -> pd.DataFrame:
-    """Networks of the reference depth trained by plain SGD, at all scalings and rates.
-
-    Of whatever else a study varies, the level of the reference network, or the nearest.
-    """
-    rows = at_reference_depth(plain(frame))
-    return nearest_to_reference(rows, varying(rows, but=("learning_rate", "scaling")))
-
-
-def killing_cell(networks: pd.DataFrame) -> Chosen:
-    """The scaling and rate with most dead units on pilot seeds, most of them finite."""
-    return choose(reference(networks), RULES["killing"])
+def revived_share(tables: Tables, part: str) -> pd.DataFrame:
+    """Of the units that died, the share active with one part (``bias``, ``weights``) put back; by layer, and all."""
+    died = matching(treated(tables["units"]), status="dead")
+    found = by_layer(died, f"n_active_{part}_put_back", "n_died")
+    networks = treated(tables["networks"])
+    diverged = networks[[key for key in networks if key in found and key not in ("value", "diverged")] + ["diverged"]]
+    found = found.drop(columns="diverged").merge(diverged, on=[key for key in diverged if key != "diverged"])
+    return on_scale(found, networks)
 
 
-def proper_cell(networks: pd.DataFrame) -> Chosen:
-    """The rate with the best mean test accuracy on pilot seeds, all of them finite, at the killing cell's scaling."""
-    scaling = killing_cell(networks)["scaling"]
-    return {"scaling": scaling, **choose(matching(reference(networks), scaling=scaling), RULES["proper"])}
-
-
-def in_cell(frame: pd.DataFrame, cell: Mapping[str, object]) -> pd.DataFrame:
-    """Confirmatory rows of `reference` networks at a scaling and rate."""
-    return matching(confirmatory(reference(frame)), **cell)
-
-
-def recovered(end: pd.DataFrame) -> pd.DataFrame:
-    """Of the units ever dead, those alive at the end, summed over the seed's finite networks.
-
-    Args:
-        end: rows of the activity table at the end of training.
-    """
-    sums = end.groupby("seed")[["n_ever_dead", "n_dead"]].sum().astype(float)
-    exposure, events = sums["n_ever_dead"], sums["n_ever_dead"] - sums["n_dead"]
-    values = events / exposure.where(exposure > 0)
-    return by_seed(values).assign(events=events.to_numpy(), exposure=exposure.to_numpy())
+def by_layer(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
+    """`maps.sums` for each layer, and for all together, layer `ALL`."""
+    parts = [frame, frame.assign(layer=ALL)]
+    return pd.concat([maps.sums(rows, events, exposure, ["layer"]) for rows in parts], ignore_index=True)
 
 
 def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
@@ -175,15 +169,17 @@ def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
     With no living sibling no gradient passes the layer, so nothing before it moves: a control for how
     deeper units come back.
     """
-    rows = confirmatory(plain(activity)).sort_values("step", kind="stable", ignore_index=True)
+    rows = matching(treated(activity[activity["phase"] == "confirmatory"]), optimizer="sgd")
+    rows = rows.sort_values("step", kind="stable", ignore_index=True)
     same = grouped(rows, [*NETWORK, "layer"])
     silent = (same["n_dead"].shift() == same["n_units"].shift()).fillna(False).astype(bool) & rows["n_dead"].notna()
     return int(rows.loc[silent, "n_revived"].sum()), int(silent.sum())
 
 
-def _dead(networks: pd.DataFrame, cell: Mapping[str, object]) -> pd.Series:
-    """Dead fraction of the finite networks of a cell, by seed."""
-    return alive(in_cell(networks, cell)).set_index("seed")["dead_fraction"].astype(float)
+def _ever_dead(tables: Tables) -> pd.DataFrame:
+    """Rows at the end, with the units ever found dead that are alive: ``n_back``."""
+    end = last(treated(tables["activity"]))
+    return end.assign(n_back=end["n_ever_dead"] - end["n_dead"])
 
 
 def _single_steps(history: pd.DataFrame) -> np.ndarray:
@@ -192,14 +188,18 @@ def _single_steps(history: pd.DataFrame) -> np.ndarray:
     return steps[steps == np.arange(len(steps))][1:]
 
 
-def _spearman(pair: pd.DataFrame) -> float:
-    if len(pair) < 3 or pair["update"].nunique() < 2 or pair["dead_fraction"].nunique() < 2:
+def _spearman(one: pd.Series, other: pd.Series) -> float:
+    if len(one) < 3 or one.isna().any() or one.nunique() < 2 or other.nunique() < 2:
         return np.nan
-    from scipy import stats  # here, since it takes seconds to import and the other estimands do without
-
-    return float(stats.spearmanr(pair["update"], pair["dead_fraction"]).statistic)
+    return float(one.rank().corr(other.rank()))
 
 
 def _dead_units(tables: Tables, column: str) -> pd.DataFrame:
-    dead = matching(treated(confirmatory(tables["units"])), status="dead", activation="relu")
-    return counts(dead.assign(nonzero=(dead[column] > 0).astype(int)), "nonzero", "n_units")
+    units = treated(tables["units"])
+    dead = matching(units[~is_control(units)], status="dead", activation="relu")
+    sums = grouped(dead.assign(nonzero=(dead[column] > 0).astype(float) * dead["n_units"]), [*NETWORK, "phase"])
+    found = sums[["nonzero", "n_units"]].sum().reset_index()
+    found = found.merge(tables["networks"][[*NETWORK, "diverged"]], on=NETWORK)
+    exposure = found["n_units"].astype(float)
+    made = maps.of(found, (found["nonzero"] > 0).where(exposure > 0))
+    return on_scale(made.assign(events=found["nonzero"].astype(float), exposure=exposure), treated(tables["networks"]))

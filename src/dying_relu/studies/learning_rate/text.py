@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis.arms import name, varying
-from dying_relu.analysis.curves import divergence_limits
+from dying_relu.analysis import rates
+from dying_relu.analysis.arms import name, nearest, varying
+from dying_relu.analysis.curves import crossing
 from dying_relu.analysis.frames import (
     Tables,
     alive,
@@ -14,25 +15,18 @@ from dying_relu.analysis.frames import (
     is_control,
     last,
     matching,
+    treated,
     with_risk,
 )
 from dying_relu.analysis.intervals import DIFFERENCE, estimate
 from dying_relu.analysis.stock.tables import narrow
 from dying_relu.design.catalogue import OPTIMIZERS
 from dying_relu.design.datasets import SCALINGS
-from dying_relu.design.settings import SETTINGS
+from dying_relu.design.settings import SETTINGS, Settings
 from dying_relu.report import tables as layout
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
-from dying_relu.studies.learning_rate.estimands import (
-    in_cell,
-    killing_cell,
-    proper_cell,
-    recovered,
-    reference,
-    revivals_in_silent_layers,
-    revived_shares,
-)
+from dying_relu.studies.learning_rate.estimands import ALL, by_layer, revivals_in_silent_layers, revived_share
 
 _HEADS = {"optimizer": "optimiser", "scaling": "inputs"}
 _DEFINITIONS = {
@@ -48,24 +42,21 @@ _DEFINITIONS = {
 def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key."""
     networks, end = tables["networks"], last(tables["activity"])
-    killing, proper = killing_cell(networks), proper_cell(networks)
-    at_killing, at_proper = in_cell(networks, killing), in_cell(networks, proper)
+    at_killing, at_proper = (named(networks, networks, rate) for rate in ("killing", "proper"))
     linear = matching(networks[is_control(networks)], activation="linear")
     low_bias = matching(networks, grid="control_bias")
-    limits = divergence_limits(drawn(networks), _classes(networks))
+    limits = _limit_rates(networks)
     revived, silent = revivals_in_silent_layers(tables["activity"])
     many = drawn(networks).query("dead_fraction >= 0.4")["test_accuracy"]
     few = narrow(networks).groupby("width")[["lacking", "test_accuracy"]].mean().reindex([16, 8, 4])
     return {
-        "killing.scaling": SCALINGS.get(killing["scaling"]),
-        "killing.rate": killing["learning_rate"],
+        "killing.rate": at_killing["learning_rate"].max(),
         "killing.diverged": at_killing["diverged"].mean(),
-        "killing.accuracy": at_killing["test_accuracy"].mean(),
-        "killing.recovered": recovered(in_cell(end, killing))["value"].mean(),
-        "proper.rate": proper["learning_rate"],
-        "proper.dead": at_proper["dead_fraction"].mean(),
-        "proper.accuracy": at_proper["test_accuracy"].mean(),
-        "proper.recovered": recovered(in_cell(end, proper))["value"].mean(),
+        "killing.accuracy": at_killing["test_accuracy"].median(),
+        "proper.rate": at_proper["learning_rate"].max(),
+        "proper.dead": at_proper["dead_fraction"].median(),
+        "proper.accuracy": at_proper["test_accuracy"].median(),
+        "proper.recovered": _recovered(named(end, networks, "proper")),
         "control.linear.dead": linear["dead_fraction"].mean(),
         "control.linear.networks": len(alive(linear)),
         "control.bias.dead": low_bias["dead_fraction"].mean(),
@@ -74,7 +65,7 @@ def numbers(tables: Tables) -> Made:
         "classes.forty": limits["limit_dead"].count(),
         "silent.moments": silent,
         "silent.revived": revived,
-        "revived.by.weights": revived_shares(tables)["weights"].mean(),
+        **{f"revived.by.{part}.{layer}": value for part, layer, value in _revived(tables)},
         "forty.networks": len(many),
         "forty.learned": (many >= 0.9).mean(),
         "forty.accuracy.median": many.median(),
@@ -82,6 +73,32 @@ def numbers(tables: Tables) -> Made:
         **{f"narrow.{row.Index}.lacking": row.lacking for row in few.itertuples()},
         **{f"narrow.{row.Index}.accuracy": row.test_accuracy for row in few.itertuples()},
     }
+
+
+def named(frame: pd.DataFrame, networks: pd.DataFrame, rate: str) -> pd.DataFrame:
+    """Confirmatory rows of the reference network on unit-scaled inputs at its ``killing`` or ``proper`` rate."""
+    rows = rates.at(treated(frame), treated(networks), rate)
+    return confirmatory(nearest(rows, _CLASS | {key: Settings().model_dump()[key] for key in varying(rows, but=_OWN)}))
+
+
+_CLASS = {"optimizer": "sgd", "depth": 3, "scaling": "unit"}
+_OWN = ("learning_rate", *_CLASS)
+
+
+def _recovered(end: pd.DataFrame) -> float:
+    """Of the units ever dead the share alive at the end, median over networks."""
+    alive_now = end.assign(n_back=end["n_ever_dead"] - end["n_dead"])
+    return by_layer(alive_now, "n_back", "n_ever_dead").query(f"layer == {ALL}")["value"].median()
+
+
+def _revived(tables: Tables) -> list[tuple[str, int, float]]:
+    """Median share of the units of each layer that died at the killing rate, and that one part put back revives."""
+    found = []
+    for part in ("bias", "weights"):
+        here = confirmatory(revived_share(tables, part))
+        here = nearest(here[here["killing"]], _CLASS)
+        found += [(part, layer, here["value"][here["layer"] == layer].median()) for layer in (1, 2, 3)]
+    return found
 
 
 def tables(found: Tables) -> dict[str, Table]:
@@ -94,18 +111,31 @@ def tables(found: Tables) -> dict[str, Table]:
     }
 
 
-def _limits(networks: pd.DataFrame) -> Table:
-    """Rates at which 40 % of units are dead, and half of the networks diverged, of each class."""
+def _limit_rates(networks: pd.DataFrame) -> pd.DataFrame:
+    """Of each class its limit, killing and proper rate (pilot seeds), and the rate of 40 % dead (confirmatory ones)."""
     classes = _classes(networks)
-    limits = divergence_limits(drawn(networks), ["scaling", *(key for key in classes if key != "scaling")])
+    by = ["scaling", *(key for key in classes if key != "scaling")]
+    scale = rates.scale(treated(networks), by)
+    rows = []
+    for level, part in grouped(drawn(networks), by):
+        of_rate = part.groupby("learning_rate")
+        dead = of_rate["dead_fraction"].median()[of_rate["diverged"].mean().astype(float) <= 0.5].dropna()
+        rows.append((*level, crossing(dead, 0.4), dead.max()))
+    return pd.DataFrame(rows, columns=[*by, "limit_dead", "most_dead"]).merge(scale, on=by, how="left")
+
+
+def _limits(networks: pd.DataFrame) -> Table:
+    """Rates that go by a name, and at which 40 % of units are dead, of each class."""
+    classes, limits = _classes(networks), _limit_rates(networks)
     columns = [
         *_named(classes),
+        column("proper rate", "proper", "setting"),
+        column("killing rate", "killing", "setting"),
+        column("limit", "limit", "rough number"),
         column("rate of 40 % dead", "limit_dead", "rough number"),
-        column("divergence limit", "limit", "rough number"),
-        column("their ratio", "ratio", "rough number"),
         column("most dead", "most_dead", "share"),
     ]
-    return Table(_in_words(limits.assign(ratio=limits["limit_dead"] / limits["limit"]), classes), columns)
+    return Table(_in_words(limits, classes), columns)
 
 
 def _revivals(activity: pd.DataFrame) -> Table:
@@ -129,10 +159,11 @@ def _revivals(activity: pd.DataFrame) -> Table:
 def _definitions(found: Tables) -> Table:
     """Shares of each layer's units, at the proper and the killing rate, under several definitions."""
     networks, end = found["networks"], last(found["activity"]).dropna(subset="n_dead")
-    layers = sorted(reference(found["activity"])["layer"].unique())
+    at_rates = {rate: named(end, networks, rate) for rate in ("proper", "killing")}
+    layers = sorted(pd.concat(at_rates.values())["layer"].unique())
     frame, columns = pd.DataFrame({"definition": _DEFINITIONS.values()}), [column("definition", "definition")]
-    for moment, cell in (("proper", proper_cell(networks)), ("killing", killing_cell(networks))):
-        sums = in_cell(end, cell).groupby("layer")[[*_DEFINITIONS, "n_units"]].sum().astype(float).reindex(layers)
+    for moment, rows in at_rates.items():
+        sums = rows.groupby("layer")[[*_DEFINITIONS, "n_units"]].sum().astype(float).reindex(layers)
         for layer, row in sums.iterrows():
             frame[f"{moment}_{layer}"] = (row[[*_DEFINITIONS]] / row["n_units"]).to_numpy()
             columns.append(column(f"layer {layer}", f"{moment}_{layer}", "share", f"{moment} rate"))

@@ -5,9 +5,10 @@ from dying_relu.design.contents import Choice, Contents, Kind, by_unit
 CONTENTS = Contents(
     estimands={
         "gradient_ratio_outlier": ("history",),
-        "lasting_deaths_outlier": ("activity",),
+        "lasting_deaths": ("activity",),
+        "lasting_deaths_at_own_size": ("activity",),
         "share_undone_by_bias": ("activity",),
-        "deaths_with_standardised_features": ("activity",),
+        "lasting_deaths_spared_by_standardising": ("activity",),
     },
     kinds={
         "outlier_effect": Kind(
@@ -27,15 +28,19 @@ CONTENTS = Contents(
         ),
     },
     choices={
-        "deadliest": Choice(
-            "size of the outlier", ("strength",), "excess_dead", among="raw features, plain SGD, at the end of training"
+        "own_size": Choice(
+            "size of the outlier",
+            ("strength",),
+            "excess_dead",
+            finite="all",
+            among="each class of networks, at the end of training",
         ),
     },
     reads=("networks", "activity", "history"),
     numbers=by_unit(
         count="settle after",
-        setting="strength",
-        rough_number="raw.power standardised.power",
+        setting="strength standardised.strength",
+        rough_number="raw.power standardised.power deviations",
         share="raw.diverged centred.diverged raw.at raw.at.first raw.after raw.after.first centred.after "
         "scaled.after standardised.after undone.bias.at undone.weights.at undone.weights.after clipped.worst",
     ),

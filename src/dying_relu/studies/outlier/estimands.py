@@ -1,126 +1,127 @@
 """Estimands of the study outlier: what one extreme sample does to a network that has settled.
 
-Every network that meets an outlier has a twin of the same seed, rate and scaling that does not; values are
-differences or ratios between the two, so that ordinary deaths and ordinary gradients drop out. The outlier's
-``strength`` k puts one feature 10**k standard deviations out.
+Every network that meets an outlier has a twin of the same seed and settings that does not; values are differences or
+ratios between the two, so that ordinary deaths and ordinary gradients drop out. The outlier's ``strength`` k puts one
+feature 10**k standard deviations out. Each gives a map over scalings, rates, optimisers and strengths.
 """
 
-import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import arms
-from dying_relu.analysis.choice import choose
-from dying_relu.analysis.frames import Tables, by_seed, confirmatory, grouped, last, matching, treated
+from dying_relu.analysis import maps
+from dying_relu.analysis.choice import at_chosen, choose_each
+from dying_relu.analysis.frames import Tables, grouped, last, matching, pilot, treated
 from dying_relu.studies.outlier import CONTENTS
 
-TWIN = ["phase", "seed", "scaling", "optimizer", "learning_rate"]  # what a network shares with its twin
 AT_ONCE, LATER = MOMENTS = ("at once", "after training on")
-GRID = "outlier"  # with all scalings at one rate
-DEADLIEST = CONTENTS.choices["deadliest"]
+ALL = 0  # the layer that stands for all layers together
+DEADLY = 0.05  # the smallest excess of dead units that counts
+SIZE = 3.5  # strength that the claims of deaths name: the deadliest that all raw networks of the first run stood
+_OWN_SIZE = CONTENTS.choices["own_size"]
 
 
 def gradient_ratio_outlier(tables: Tables) -> pd.DataFrame:
-    """Base-10 logarithm of the gradient norm with the outlier over that without; raw features, 1000 deviations."""
-    found = matching(confirmatory(gradient_ratios(at_main_rate(tables["history"]))), scaling="raw", strength=3)
-    return by_seed(np.log10(found.set_index("seed")["ratio"]).dropna())
+    """Norm of the batch's gradient with the outlier over that without.
+
+    Measured by the step, which is the rate times the gradient under plain SGD alone: no other optimiser is in it.
+    """
+    steps = matching(at_once(treated(tables["history"])), optimizer="sgd")
+    met = _beside_twins(maps.of(steps, steps["update_rms"], steps["update_rms"].isna()), "ratio")
+    return maps.without(matching(met, intervention="outlier"), "intervention")
 
 
-def lasting_deaths_outlier(tables: Tables) -> pd.DataFrame:
-    """Dead fraction in excess of the twin's after training on; raw features, strength deadliest on pilot seeds."""
-    return by_seed(deaths(excess(at_main_rate(tables["activity"]))))
+def lasting_deaths(tables: Tables) -> pd.DataFrame:
+    """Dead fraction in excess of the twin's after training on."""
+    return met_outlier(excess(treated(tables["activity"])), LATER)
+
+
+def lasting_deaths_at_own_size(tables: Tables) -> pd.DataFrame:
+    """`lasting_deaths` of each class of networks at its own strength: the deadliest that all pilot networks stand."""
+    found = lasting_deaths(tables)
+    return maps.without(at_chosen(found, own_sizes(found)), "strength")
 
 
 def share_undone_by_bias(tables: Tables) -> pd.DataFrame:
-    """Share of the lasting deaths that putting back the biases alone undoes; raw features, seeds with such deaths."""
-    return by_seed(undone(excess(at_main_rate(tables["activity"])), "outlier_bias_put_back", LATER))
+    """Share of the excess of dead units that is undone by putting back all biases right after the outlier's step.
+
+    By moment and by layer, and all layers together; see `undone`.
+    """
+    return undone(by_layer(treated(tables["activity"])), "outlier_bias_put_back")
 
 
-def deaths_with_standardised_features(tables: Tables) -> pd.DataFrame:
-    """Lasting excess of dead units with standardised features less that with raw ones, at the same strength."""
-    found = excess(at_main_rate(tables["activity"]))
-    return by_seed((deaths(found, scaling="standardised") - deaths(found)).dropna())
+def lasting_deaths_spared_by_standardising(tables: Tables) -> pd.DataFrame:
+    """`lasting_deaths` with standardised features less that with raw ones, same strength, rate and seed.
+
+    Missing in cells where there is nothing to prevent: on pilot seeds raw networks lose less than `DEADLY` in the mean,
+    diverged ones counted as lost.
+    """
+    found = lasting_deaths(tables)
+    standardised, raw = (matching(found, scaling=name) for name in ("standardised", "raw"))
+    spared = maps.pair(standardised, raw, ["scaling"])
+    cell = [key for key in maps.axes(raw) if key != "scaling"]
+    lost = pilot(raw).assign(lost=pilot(raw)["value"].mask(pilot(raw)["diverged"], 1.0))
+    deadly = (grouped(lost, cell)["lost"].mean() >= DEADLY).rename("deadly").reset_index()
+    spoken = spared.merge(deadly, on=cell, how="left")["deadly"].eq(True).to_numpy(bool)
+    return spared.assign(value=spared["value"].where(spoken), diverged=spared["diverged"] & spoken)
 
 
-def compared(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of networks that differ in scaling, rate, optimiser and intervention alone, without controls."""
-    if "sgd" not in set(frame["optimizer"]):
-        print("no network is trained by plain SGD: nothing is said of gradients, and deaths are not compared")
-    return arms.comparable(treated(frame), ["scaling", "optimizer", "learning_rate", "intervention", "strength"])
+def excess(activity: pd.DataFrame, *axes: str) -> pd.DataFrame:
+    """A map of the dead fraction less that of the twin, by ``intervention`` and ``moment``, one of `MOMENTS`.
+
+    Args:
+        axes: ``layer``, if each layer is to be looked at alone.
+    """
+    rows = pd.concat([at_once(activity).assign(moment=AT_ONCE), last(activity).assign(moment=LATER)])
+    return _beside_twins(maps.sums(rows, "n_dead", "n_units", ["moment", *axes]), "difference")
 
 
-def at_main_rate(frame: pd.DataFrame) -> pd.DataFrame:
-    """Those of `compared` with the learning rate of the grid `GRID`; of several the one nearest to the reference's."""
-    frame = compared(frame)
-    main = arms.nearest_to_reference(matching(frame, grid=GRID), ["learning_rate"])
-    return matching(frame, learning_rate=set(main["learning_rate"]))
+def by_layer(activity: pd.DataFrame) -> pd.DataFrame:
+    """`excess` for each layer, and for all together, layer `ALL`."""
+    return pd.concat([excess(activity).assign(layer=ALL), excess(activity, "layer")], ignore_index=True)
 
 
-def gradient_ratios(history: pd.DataFrame) -> pd.DataFrame:
-    """Plain SGD's step on the batch with the outlier over that of its twin: the ``ratio`` of their gradients' norms."""
-    met = _with_twins(
-        matching(_at_once(history), optimizer="sgd", intervention=("none", "outlier")), TWIN, "update_rms"
+def met_outlier(found: pd.DataFrame, moment: str) -> pd.DataFrame:
+    """The map of networks of which nothing was put back, at one moment.
+
+    Args:
+        found: from `excess`.
+    """
+    return maps.without(matching(found, intervention="outlier", moment=moment), "intervention", "moment")
+
+
+def own_sizes(found: pd.DataFrame) -> pd.DataFrame:
+    """The strength of each class of networks (all settings but the strength), chosen on pilot seeds.
+
+    Args:
+        found: from `lasting_deaths`.
+    """
+    classes = [key for key in maps.axes(found) if key != "strength"]
+    return choose_each(found.rename(columns={"value": _OWN_SIZE.measure}), _OWN_SIZE, classes)
+
+
+def undone(found: pd.DataFrame, intervention: str) -> pd.DataFrame:
+    """One less the excess of dead units with a part put back, over that with none; same seed.
+
+    Missing where the outlier's excess is below `DEADLY`; diverged where either network did.
+
+    Args:
+        found: from `excess`.
+    """
+    met, put_back = (
+        maps.without(matching(found, intervention=name), "intervention") for name in ("outlier", intervention)
     )
-    return met.assign(ratio=met["update_rms"] / met["update_rms_twin"].where(met["update_rms_twin"] > 0))
+    return maps.pair(met, put_back, [], lambda all_, rest: 1 - rest / all_.where(all_ >= DEADLY))
 
 
-def excess(activity: pd.DataFrame, by_layer: bool = False) -> pd.DataFrame:
-    """Dead share less that of the twin, ``excess_dead``, right after the outlier's step and at the end (`MOMENTS`).
-
-    Missing where one of the two diverged. Rows: a network that met an intervention and a moment; with ``by_layer``
-    a layer too.
-    """
-    rows = pd.concat([_at_once(activity).assign(moment=AT_ONCE), last(activity).assign(moment=LATER)])
-    key = [*TWIN, "moment", *(["layer"] if by_layer else [])]
-    layers = 1 if by_layer else max(rows["layer"].nunique(), 1)  # a diverged network has no count of dead units
-    sums = grouped(rows, [*key, "intervention", "strength"])[["n_dead", "n_units"]].sum(min_count=layers)
-    share = (sums["n_dead"] / sums["n_units"]).astype(float).rename("dead").reset_index()
-    met = _with_twins(share, key, "dead")
-    return met.assign(excess_dead=met["dead"] - met["dead_twin"])
-
-
-def deadliest(found: pd.DataFrame) -> float | None:
-    """The strength with most lasting excess deaths on pilot seeds: raw features, plain SGD.
-
-    Args:
-        found: from `excess`.
-    """
-    return choose(plain(found), DEADLIEST)["strength"]
-
-
-def deaths(found: pd.DataFrame, intervention: str = "outlier", scaling: str = "raw", moment: str = LATER) -> pd.Series:
-    """Excess of dead units under plain SGD by confirmatory seed at the deadliest strength.
-
-    Args:
-        found: from `excess`.
-    """
-    here = matching(confirmatory(plain(found, intervention, scaling, moment)), strength=deadliest(found))
-    return here.set_index("seed")["excess_dead"].dropna()
-
-
-def plain(
-    found: pd.DataFrame, intervention: str = "outlier", scaling: str = "raw", moment: str = LATER
-) -> pd.DataFrame:
-    """Rows of plain SGD."""
-    return matching(found, intervention=intervention, scaling=scaling, moment=moment, optimizer="sgd")
-
-
-def undone(found: pd.DataFrame, intervention: str, moment: str) -> pd.Series:
-    """One less the excess deaths with a part put back, over those with none; of seeds with at least one in twenty.
-
-    Args:
-        found: from `excess`.
-    """
-    all_, rest = (deaths(found, name, moment=moment) for name in ("outlier", intervention))
-    return (1 - rest / all_.where(all_ > 0.05)).dropna()
-
-
-def _with_twins(frame: pd.DataFrame, key: list[str], column: str) -> pd.DataFrame:
-    """Rows of an intervention, with the twin's value of a column beside theirs."""
-    twins = matching(frame, intervention="none")[[*key, column]].drop_duplicates(key)
-    return frame[frame["intervention"] != "none"].merge(twins, on=key, suffixes=("", "_twin"))
-
-
-def _at_once(frame: pd.DataFrame) -> pd.DataFrame:
+def at_once(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of the moment one step after the intervention's epoch."""
     since = frame[frame["epoch"] > frame["intervention_epoch"]]
     return since[since["epoch"] == since["epoch"].min()]
+
+
+def _beside_twins(found: pd.DataFrame, how: str) -> pd.DataFrame:
+    """A map of networks that met an intervention, each compared with its twin, the same for all strengths."""
+    met = found[found["intervention"] != "none"]
+    twins = matching(found, intervention="none").drop(columns=["intervention", "strength"])
+    shared = maps.axes(twins)
+    strengths = met[[*shared, "intervention", "strength"]].drop_duplicates()
+    return maps.pair(met, twins.merge(strengths, on=shared), [], how)

@@ -9,45 +9,47 @@ from dying_relu.design.datasets import SCALINGS
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Table, column
 from dying_relu.studies.outlier.estimands import (
+    ALL,
     AT_ONCE,
-    GRID,
     LATER,
-    at_main_rate,
-    deadliest,
-    deaths,
-    excess,
-    gradient_ratios,
-    plain,
+    SIZE,
+    by_layer,
+    gradient_ratio_outlier,
+    lasting_deaths,
+    own_sizes,
     undone,
 )
-from dying_relu.studies.outlier.tables import CELL, outlier_effect
+from dying_relu.studies.outlier.tables import CELL, GRID, at_main_rate, outlier_effect
 
 _CLIPPED = {name for name, entry in OPTIMIZERS.items() if any("clip" in key for key in entry.config)}
 
 
 def numbers(tables: Tables) -> Made:
-    """Numbers of the section, by key."""
+    """Numbers of the section, by key: of deaths the median seed's, at the strength that the claims name."""
     networks, activity, history = (at_main_rate(tables[name]) for name in ("networks", "activity", "history"))
-    found, ratios = excess(activity), confirmatory(gradient_ratios(history))
-    first, strength = confirmatory(excess(activity, by_layer=True)), deadliest(found)
-    first = {moment: matching(plain(first, moment=moment), layer=1, strength=strength) for moment in (AT_ONCE, LATER)}
-    met = matching(confirmatory(networks), grid=GRID, strength=strength)
-    clipped = matching(confirmatory(found), optimizer=_CLIPPED, intervention="outlier", moment=LATER)
+    found, ratios = confirmatory(by_layer(activity)), confirmatory(gradient_ratio_outlier({"history": history}))
+    plain = matching(found, optimizer="sgd", layer=ALL)
+    here = matching(plain, strength=SIZE)
+    first = matching(found, optimizer="sgd", layer=1, strength=SIZE)
+    met = matching(confirmatory(networks), grid=GRID, strength=SIZE)
+    clipped = matching(found, optimizer=_CLIPPED, intervention="outlier", moment=LATER, layer=ALL)
     return {
         "settle": networks["intervention_epoch"].max(),
         "after": (networks["epochs"] - networks["intervention_epoch"]).max(),
-        "strength": strength,
+        "strength": SIZE,
+        "deviations": 10**SIZE,
         **{f"{scaling}.power": _power(matching(ratios, scaling=scaling)) for scaling in ("raw", "standardised")},
         **{f"{scaling}.diverged": matching(met, scaling=scaling)["diverged"].mean() for scaling in ("raw", "centred")},
-        "raw.at": deaths(found, moment=AT_ONCE).mean(),
-        "raw.at.first": first[AT_ONCE]["excess_dead"].mean(),
-        "raw.after": deaths(found).mean(),
-        "raw.after.first": first[LATER]["excess_dead"].mean(),
-        **{f"{key}.after": deaths(found, scaling=key).mean() for key in ("centred", "scaled", "standardised")},
-        "undone.bias.at": undone(found, "outlier_bias_put_back", AT_ONCE).mean(),
-        "undone.weights.at": undone(found, "outlier_weights_put_back", AT_ONCE).mean(),
-        "undone.weights.after": undone(found, "outlier_weights_put_back", LATER).mean(),
-        "clipped.worst": clipped.groupby([*CELL, "optimizer"], observed=True)["excess_dead"].mean().max(),
+        "raw.at": _deaths(here, AT_ONCE),
+        "raw.at.first": _deaths(first, AT_ONCE),
+        "raw.after": _deaths(here),
+        "raw.after.first": _deaths(first),
+        **{f"{key}.after": _deaths(here, scaling=key) for key in ("centred", "scaled", "standardised")},
+        "standardised.strength": _own_size(activity, "standardised"),
+        "undone.bias.at": _undone(here, "outlier_bias_put_back", AT_ONCE),
+        "undone.weights.at": _undone(here, "outlier_weights_put_back", AT_ONCE),
+        "undone.weights.after": _undone(here, "outlier_weights_put_back", LATER),
+        "clipped.worst": clipped.groupby([*CELL, "optimizer"], observed=True)["value"].mean().max(),
     }
 
 
@@ -67,7 +69,21 @@ def tables(found: Tables) -> dict[str, Table]:
     return {"effect": Table(rows.assign(features=rows["scaling"].astype(str).map(SCALINGS)), columns)}
 
 
+def _deaths(found: pd.DataFrame, moment: str = LATER, scaling: str = "raw") -> float:
+    return matching(found, intervention="outlier", moment=moment, scaling=scaling)["value"].median()
+
+
+def _undone(found: pd.DataFrame, intervention: str, moment: str) -> float:
+    return undone(matching(found, scaling="raw", moment=moment), intervention)["value"].median()
+
+
+def _own_size(activity: pd.DataFrame, scaling: str) -> float | None:
+    """The strength that networks of a scaling have as their own, under plain SGD."""
+    sizes = own_sizes(matching(lasting_deaths({"activity": activity}), scaling=scaling, optimizer="sgd"))
+    return sizes["strength"].max() if len(sizes) else None
+
+
 def _power(ratios: pd.DataFrame) -> float:
-    """Power of the outlier's size with which the mean gradient ratio grows, from strength 3 to 4."""
-    curve = np.log10(ratios[ratios["strength"].between(3, 4)].groupby("strength")["ratio"].mean()).dropna()
+    """Power of the outlier's size with which the median gradient ratio grows, from strength 3 to 4."""
+    curve = np.log10(ratios[ratios["strength"].between(3, 4)].groupby("strength")["value"].median()).dropna()
     return np.polyfit(curve.index, curve, 1)[0] if len(curve) > 1 else np.nan

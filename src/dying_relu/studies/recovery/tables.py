@@ -14,9 +14,9 @@ from dying_relu.studies.recovery.estimands import (
     TREATMENT,
     beside,
     life_table,
+    low_factor,
     of_grids,
     own_rates,
-    proper_factor,
 )
 
 
@@ -41,13 +41,13 @@ def recovery_survival(tables: Tables) -> pd.DataFrame:
 def recovery_accuracy(tables: Tables) -> pd.DataFrame:
     """Test accuracy of each treatment less that of the untreated network of the same seed: killed, and healthy ones.
 
-    At each factor on the rate, beside the untreated network at the same factor, or else at the one best for it.
+    At each factor on the rate, beside the untreated network at the same factor, or else at its lowest.
     """
     frames = []
     for state, grids in (("killed", KILLED), ("healthy", HEALTHY)):
         here = alive(drawn(of_grids(tables["networks"], *grids)))
         untreated, others = here[here["intervention"] == "none"], here[here["intervention"] != "none"]
-        factor = beside(others, set(untreated["rate_factor"]), proper_factor(tables["networks"], *grids))
+        factor = beside(others, set(untreated["rate_factor"]), low_factor(tables["networks"], *grids))
         twins = untreated[["seed", "rate_factor", "test_accuracy"]].rename(columns={"rate_factor": "beside"})
         pairs = others.assign(state=state, beside=factor).merge(
             twins, on=["seed", "beside"], suffixes=("", "_untreated")

@@ -10,6 +10,7 @@ from scipy import stats
 from dying_relu.analysis.arms import listed
 from dying_relu.analysis.frames import Tables, alive, confirmatory, counts, matching, paired
 from dying_relu.analysis.intervals import DIFFERENCE, SHARE, Estimate, estimate, share
+from dying_relu.analysis.rates import failed, scale
 from dying_relu.analysis.survival import logrank
 from dying_relu.design.catalogue import ACTIVATIONS, INTERVENTIONS
 from dying_relu.design.datasets import DATASETS
@@ -25,21 +26,19 @@ from dying_relu.studies.recovery.estimands import (
     LEAKY,
     RENEWAL,
     RESAMPLING,
+    SATURATED,
     TREATMENT,
     accuracy_won,
-    back,
     beside,
     best_rate,
     come_back,
     damage,
     finished,
     life_table,
-    matched_rate,
+    low_factor,
     of_grids,
     opened,
-    opened_more,
-    proper_factor,
-    saturating,
+    untreated_networks,
 )
 from dying_relu.studies.recovery.tables import recovery_accuracy, recovery_depth
 
@@ -51,12 +50,11 @@ _LAYERS = (1, 2, 3)
 def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key."""
     return {
-        "factor": proper_factor(tables["networks"]),
+        "factor": low_factor(tables["networks"]),
+        **_limit(tables["networks"]),
         **_killing(tables),
         **_at_the_factor(tables),
-        **_speed(tables),
         **_first_layer(tables["activity"]),
-        **_milder(tables),
         **_long(tables),
         **_resampling(tables["networks"], "regression"),
         **_resampling(tables["networks"], "classes"),
@@ -70,11 +68,13 @@ def tables(found: Tables) -> dict[str, Table]:
     arms = list(_arms(found))
     saturated = [
         column("activation", "activation"),
-        column("killing rate", "rate", "setting"),
+        column("rate", "rate", "setting"),
         column("then rate ×", "factor", "setting"),
         column("saturated", "saturated", "share"),
         column("seeds with any", "seeds", "count"),
-        with_interval("back at the end", "back", "share"),
+        column("back: median", "median", "share"),
+        with_interval("mean", "back", "share"),
+        column("failed", "failed", "share"),
         column("accuracy", "accuracy", "share"),
     ]
     return {
@@ -86,10 +86,17 @@ def tables(found: Tables) -> dict[str, Table]:
     }
 
 
+def _limit(networks: pd.DataFrame) -> Made:
+    """The limit of networks that nothing is done to, and the killing rate that the one rule finds."""
+    here = scale(untreated_networks(networks), []).to_dict("records") or [{}]
+    return {"kill.limit": here[0].get("limit"), "kill.rule": here[0].get("killing")}
+
+
 def _killing(found: Tables) -> Made:
     """What the networks are like when the treatment begins."""
     made: dict[str, float] = {}
-    for name, grids in {"kill": KILLED, "carried": ("carried",), "milder": ("milder",), "healthy": HEALTHY}.items():
+    others = {name: (name,) for name in ("carried", "milder", "harsher")}
+    for name, grids in {"kill": KILLED, **others, "healthy": HEALTHY}.items():
         networks, activity, history = (
             matching(confirmatory(of_grids(found[key], *grids)), intervention="none")
             for key in ("networks", "activity", "history")
@@ -106,7 +113,7 @@ def _killing(found: Tables) -> Made:
 
 
 def _at_the_factor(found: Tables) -> Made:
-    """Shares reopened and accuracies of the claims' arms at the factor best for untreated networks, and divergence."""
+    """Shares reopened and accuracies of the claims' arms at the low factor, and divergence at the full rate."""
     everyone = confirmatory(of_grids(found["networks"], *KILLED))
     fastest = matching(everyone, rate_factor=everyone["rate_factor"].max())
     shares, layers = opened(found), matching(opened(found, by_layer=True), intervention="none")
@@ -123,20 +130,6 @@ def _at_the_factor(found: Tables) -> Made:
 
 def _mean(frame: pd.DataFrame, intervention: str, measure: str) -> float:
     return matching(frame, intervention=intervention)[measure].astype(float).mean()
-
-
-def _speed(found: Tables) -> Made:
-    """Training accuracy with dead units renewed less untreated, at the first measurement after, and after an epoch."""
-    history = confirmatory(of_grids(found["history"], *KILLED))
-    history = matching(history, rate_factor=proper_factor(found["networks"]))
-    history = history.assign(time=history["epoch"] - history["intervention_epoch"])
-    times, made = history["time"][history["time"] > 0], {}
-    for key, after in (("slow.first", 0.0), ("slow.epoch", 1.0)):
-        nearest = times[(times - after).abs() == (times - after).abs().min()].min()
-        then = history[np.isclose(history["time"], nearest)]
-        gain = paired(then, "train_accuracy", {"intervention": RENEWAL}, {"intervention": "none"})
-        made |= {key: estimate(gain, DIFFERENCE), f"{key}.epochs": nearest}
-    return made
 
 
 def _first_layer(activity: pd.DataFrame) -> Made:
@@ -160,19 +153,6 @@ def _openings(lives: pd.DataFrame) -> dict[str, float]:
     seeds = counts(lives, "events", "exposure")
     with_any, sums = int(seeds["value"].sum()), seeds[["events", "exposure"]].sum()
     return {"seeds": len(seeds), "seeds.open": with_any, "high": share(with_any, len(seeds)).ci_high, **sums}
-
-
-def _milder(found: Tables) -> Made:
-    """The differences behind the claims once more, in networks killed at the lower of the two killing rates."""
-    grids = ("milder",)
-    differences = {
-        "leaky": opened_more(found, LEAKY, grids=grids),
-        "elu": opened_more(found, ELU, LEAKY, grids),
-        "renewal": accuracy_won(found, RENEWAL, grids=grids),
-        "renewal.over.living": accuracy_won(found, RENEWAL, CONTROL, grids),
-    }
-    seeds = confirmatory(matching(found["networks"], grid=grids))["seed"].nunique()
-    return {"milder.seeds": seeds, **{f"milder.{key}": estimate(d, DIFFERENCE) for key, d in differences.items()}}
 
 
 def _long(found: Tables) -> Made:
@@ -202,47 +182,42 @@ def _resampling(networks: pd.DataFrame, grid: str) -> Made:
         at_best = matching(alive(confirmatory(here)), learning_rate=rates["none"])
         won = paired(at_best, "test_accuracy", {"intervention": RESAMPLING}, {"intervention": "none"})
         return {**made, "classes.difference": estimate(won, DIFFERENCE)}
-    losses = {name: alive(rows).set_index(["learning_rate", "seed"])["test_loss"] for name, rows in arms.items()}
-    ratios = (losses["resampled"] / losses["none"]).dropna().groupby("learning_rate").mean().sort_values()
-    for end, ratio in (("low", ratios.head(1)), ("high", ratios.tail(1))):
-        made |= {f"regression.ratio.{end}": ratio.max(), f"regression.ratio.{end}.rate": ratio.index.max()}
     for name, rows in arms.items():
         made[f"regression.{name}.dead"] = matching(rows, learning_rate=rates[name])["dead_fraction"].mean()
     return made
 
 
 def _saturation(found: Tables) -> Made:
-    """How many units were saturated, at the matched and at the mildest killing rate, and the share that came back."""
-    rows, made = _saturated(found), {}
-    for name in ("sigmoid", "tanh"):
-        here = rows[rows["activation"] == ACTIVATIONS[name].name]
-        for prefix, rate in (("", matched_rate(found["activity"], name)), ("mild.", here["rate"].min())):
-            at = matching(here, rate=rate)
-            values = [Estimate(*row) for row in at[["back", "back_low", "back_high", "seeds"]].itertuples(index=False)]
-            made[f"{name}.{prefix}saturated"] = at["saturated"].mean()
-            made[f"{name}.{prefix}back"] = values[0] if values else None
-    networks = matching(found["networks"], grid=("sigmoid", "tanh"))
-    return {**made, "saturation.after": (networks["epochs"] - networks["intervention_epoch"]).max()}
+    """The killing rates of sigmoid and tanh networks at the low factor, and the share saturated there."""
+    networks = matching(found["networks"], grid=SATURATED)
+    here = matching(networks, rate_factor=networks["rate_factor"].min())
+    rates, hurt = scale(here, ["activation"]), damage(confirmatory(matching(found["activity"], grid=SATURATED)))
+    made: dict[str, float] = {"saturation.after": (networks["epochs"] - networks["intervention_epoch"]).max()}
+    for name in SATURATED:
+        rate = matching(rates, activation=name)["killing"].astype(float).max()  # it is one
+        at_it = matching(hurt, activation=name, learning_rate=rate)
+        made |= {f"{name}.rate": rate, f"{name}.saturated": at_it["damage"].mean()}
+    return made
 
 
 def _saturated(found: Tables) -> pd.DataFrame:
-    """At each killing rate: share saturated, factor chosen for recovery, seeds, share back, accuracy at the end."""
-    rows = []
-    everyone = confirmatory(matching(found["networks"], grid=("sigmoid", "tanh")))
-    for arm in listed(everyone, ["activation", "learning_rate"]):
-        name, rate = arm["activation"], arm["learning_rate"]
-        here = matching(back(found["activity"], name), learning_rate=rate)
-        factor = here["rate_factor"].max()  # it is one
-        networks = matching(saturating(everyone, name), learning_rate=rate, rate_factor=factor)
-        hurt = matching(damage(confirmatory(saturating(found["activity"], name))), learning_rate=rate)["damage"]
-        value = estimate(here.set_index("seed")["share"], SHARE)
+    """At each rate and factor on it: share saturated, seeds with any, share back, failed, accuracy at the end."""
+    rows, keys = [], ["activation", "learning_rate", "rate_factor"]
+    networks, activity = (confirmatory(matching(found[key], grid=SATURATED)) for key in ("networks", "activity"))
+    shares, hurt = come_back(activity, "n_back"), damage(activity)
+    networks = networks.assign(failed=failed(networks))
+    for arm in listed(networks, keys):
+        here, killed = matching(networks, **arm), {key: arm[key] for key in keys[:2]}
+        back = matching(shares, **arm).set_index("seed")["share"]
+        value = estimate(back, SHARE)
         rows.append(
-            {"activation": ACTIVATIONS[name].name, "rate": rate, "factor": factor, "saturated": hurt.mean()}
-            | {"seeds": len(here), "back": value.value, "back_low": value.ci_low, "back_high": value.ci_high}
-            | {"accuracy": networks["test_accuracy"].mean()}
+            {"activation": ACTIVATIONS[str(arm["activation"])].name, "rate": arm["learning_rate"]}
+            | {"factor": arm["rate_factor"], "failed": here["failed"].mean(), "accuracy": here["test_accuracy"].mean()}
+            | {"saturated": matching(hurt, **killed)["damage"].mean(), "seeds": len(back), "median": back.median()}
+            | {"back": value.value, "back_low": value.ci_low, "back_high": value.ci_high}
         )
-    keys = ["activation", "rate", "factor", "saturated", "seeds", "back", "back_low", "back_high", "accuracy"]
-    return pd.DataFrame(rows, columns=keys)
+    columns = ["activation", "rate", "factor", "saturated", "seeds", "median", "back", "back_low", "back_high"]
+    return pd.DataFrame(rows, columns=[*columns, "failed", "accuracy"])
 
 
 def _sunk(networks: pd.DataFrame) -> Made:
@@ -278,11 +253,11 @@ def _arms(found: Tables) -> Iterator[_Arm]:
     """All treatments of killed networks in the order of the tables: by killing, treatment, and falling factor."""
     for killed, (grids, reference) in _WAYS.items():
         networks, activity = (confirmatory(of_grids(found[key], *grids)) for key in ("networks", "activity"))
-        proper = proper_factor(found["networks"], *grids, untreated=reference)
+        low = low_factor(found["networks"], *grids, untreated=reference)
         shares, lives = come_back(activity, "n_reopened", by_layer=True), life_table(activity)
         untreated = set(matching(networks, intervention=reference)["rate_factor"])
         rows = networks[list(TREATMENT)].drop_duplicates()
-        rows = rows.assign(beside=beside(rows, untreated, proper), intervention=rows["intervention"].astype(str))
+        rows = rows.assign(beside=beside(rows, untreated, low), intervention=rows["intervention"].astype(str))
         for row in sorted(rows.itertuples(), key=lambda r: (list(INTERVENTIONS).index(r.intervention), -r.rate_factor)):
             levels = {"intervention": row.intervention, "rate_factor": row.rate_factor}
             others = {"intervention": reference, "rate_factor": row.beside}

@@ -1,26 +1,18 @@
-"""Estimands of the study single_neuron: one unit, whose weights are known, and how it ends (`outcomes`)."""
+"""Estimands of the study single_neuron: one unit, whose weights are known, and how it ends (`outcomes`).
+
+Each gives a map over starts, steps, budgets, optimisers and activations: all conditions of the grids that it names.
+"""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import arms, theory
+from dying_relu.analysis import arms, maps, theory
 from dying_relu.analysis.activations import FORMULAS
-from dying_relu.analysis.choice import choose
-from dying_relu.analysis.frames import (
-    NETWORK,
-    Tables,
-    by_seed,
-    confirmatory,
-    counts,
-    grouped,
-    last,
-    matching,
-    remembered,
-)
-from dying_relu.design.catalogue import INTERVENTIONS
-from dying_relu.studies.single_neuron import CONTENTS
+from dying_relu.analysis.frames import NETWORK, Tables, grouped, last, matching, remembered
+from dying_relu.design.catalogue import ACTIVATIONS, INTERVENTIONS
 
 OUTCOMES = ("learned", "stuck", "still moving", "diverged")
 LEARNED = 0.01 * theory.CONSTANT_LOSS  # excess loss: one hundredth of what the best constant leaves
@@ -29,9 +21,16 @@ FLAT = 0.05  # norm of the gradient of a stuck unit, at most
 START, RATE = -10, 0.01  # of the text
 LONG = 100  # epochs
 FLIPS = ("as the target", "left-right", "up-down", "both", "constant")
+DISTANCES = (5.0, 1.0, 0.1, 0.0)  # from zero, to which times are taken
+NEVER = 1000.0  # a ratio of times of which the first never ends
+ALL = "all"  # of the levels of an axis together
+_FROZEN = 1e-30  # distance from zero below which single precision slows a unit down
+_RESTING = 1e-3  # a move in (weight, bias) that is smaller has no direction
 _WEIGHTS = ["unit_weight", "unit_bias", "output_weight", "output_bias"]
 _NAMES = {"dataset": "relu_target", "activation": "relu", "optimizer": "sgd", "intervention": "none"}
 _NUMBERS = {"learning_rate": RATE, "batch_size": 1000, "epochs": 20}
+_PLAIN_SGD = {"grid": ("starts", "steps", "long", "long_near"), "optimizer": "sgd"}  # of a ReLU
+_RULES = {"grid": ("starts", "optimizers", "long"), "init_scale": START}  # of a ReLU, one start
 
 
 def as_told(frame: pd.DataFrame, *but: str, **levels: object) -> pd.DataFrame:
@@ -75,105 +74,120 @@ def outcomes(tables: Tables) -> pd.DataFrame:
     return frame.assign(outcome=pd.Categorical(chosen, OUTCOMES), learned=learned.astype(float))
 
 
-def failing_share_random_starts(tables: Tables) -> pd.DataFrame:
-    """Whether a unit with a random start has not learned after 20 epochs of SGD."""
-    return _share(_cells(tables, grid="random"), learned=False)
+def learned(tables: Tables) -> pd.DataFrame:
+    """Whether a unit without bias and output layer has learned."""
+    cells = _bare(tables)
+    return maps.of(cells, cells["learned"])
 
 
-def learned_share_same_sign(tables: Tables) -> pd.DataFrame:
-    """Share of the starts on the right side of zero from which SGD learns."""
-    cells = _cells(tables, grid="starts")
-    return _share(cells[cells["init_scale"] > 0])
+def failed(tables: Tables) -> pd.DataFrame:
+    """Whether a unit without bias and output layer has not learned."""
+    cells = _bare(tables)
+    return maps.of(cells, 1 - cells["learned"])
 
 
-def stuck_share_opposite_sign(tables: Tables) -> pd.DataFrame:
-    """Whether SGD from -10 ends within 0.01 of zero and was on the wrong side at every moment, long budget."""
-    return by_seed(_of_paths(tables, _stuck, grid="long", epochs=LONG))
+def failed_with_rules(tables: Tables) -> pd.DataFrame:
+    """Whether a ReLU from -10 has failed with momentum, with Adam, with AMSGrad; and with `ALL` of the three."""
+    found = matching(failed(tables), init_scale=START, activation="relu", optimizer=("momentum", "adam", "amsgrad"))
+    return _each_and_all(found, "optimizer")
+
+
+def learned_alone(tables: Tables) -> pd.DataFrame:
+    """Whether an ELU and a LeakyReLU(0.3) have learned without bias and output layer, and whether both have."""
+    found = matching(learned(tables), intervention="none", activation=("elu", "leaky_relu_0.3"))
+    return _each_and_all(found, "activation")
+
+
+def trapped_only_with_output_layer(tables: Tables) -> pd.DataFrame:
+    """Whether a unit with bias, output weight and output bias ends flipped or constant, from a random start, and the
+    same activation without them has learned from every start on the wrong side, with the text's step, same seed."""
+    full = matching(outcomes(tables), grid="output")
+    alone = wrong_side(matching(outcomes(tables), grid="activations"))
+    easy = maps.pool(maps.of(alone, alone["learned"]), ["init_scale"]).drop(columns="learning_rate")
+    easy = easy.merge(full[["learning_rate"]].drop_duplicates(), how="cross")  # beside each step of the full unit
+    trapped = maps.of(full, solution(full) != "as the target")
+    differ = ["initializer", "init_scale", "bias", "output_layer"]
+    return maps.pair(trapped, easy, differ, lambda trap, learns: trap * (learns == 1))
+
+
+def stuck_at_zero(tables: Tables) -> pd.DataFrame:
+    """Whether SGD from the wrong side ends within 0.01 of zero and was never on the right side at any moment."""
+    return wrong_side(_of_paths(tables, _stuck, **_PLAIN_SGD))
 
 
 def speed_exponent_near_zero(tables: Tables) -> pd.DataFrame:
-    """Slope of log speed on log distance from zero, along the path of SGD from -10.
+    """Slope of log speed on log distance from zero, along the path of SGD on the wrong side.
 
     Speed: change of the weight a step between two measured moments; distance: their logarithmic mean. One
-    means that the speed falls in proportion to the distance, zero that it does not fall.
+    means that the speed falls in proportion to the distance, zero that it does not fall. Distances below `_FROZEN` are
+    left out.
     """
-    return by_seed(_of_paths(tables, _speed_exponent, grid="starts"))
+    return wrong_side(_of_paths(tables, _speed_exponent, **_PLAIN_SGD))
 
 
-def failing_share_with_bias(tables: Tables) -> pd.DataFrame:
-    """Share of starts on the wrong side that have not learned, with a trainable bias, long budget."""
-    return _share(wrong_side(_cells(tables, grid="bias_long", epochs=LONG)), learned=False)
+def slope_change_across_zero(tables: Tables) -> pd.DataFrame:
+    """Slope of the population loss right of zero less that left of it, as near to zero as a unit under SGD came.
+
+    Left: where the unit ends on the wrong side; right: the mirror image of that; missing where it ends elsewhere. The
+    slope of a convex function never falls from left to right, that of a smooth one not between points so near.
+    """
+    return _at_the_end(tables, lambda w: theory.leaky_gradient(-w) - theory.leaky_gradient(w))
 
 
-def doubly_flipped_share(tables: Tables) -> pd.DataFrame:
-    """Whether a ReLU unit with bias and output layer ends flipped left-right and up-down (w < 0 and v < 0)."""
-    cells = _cells(tables, grid="output", output_layer=True)
-    return counts(cells.assign(both=solution(cells) == "both", exposure=1), "both", "exposure")
+def slope_at_the_end(tables: Tables) -> pd.DataFrame:
+    """Size of the slope of the population loss where a unit under SGD ends on the wrong side; missing if elsewhere."""
+    return _at_the_end(tables, lambda w: np.abs(theory.leaky_gradient(w)))
 
 
-def final_weight_leaky(tables: Tables) -> pd.DataFrame:
-    """Final weight of LeakyReLU(0.3) from -10."""
-    cells = _cells(tables, grid="activations", activation="leaky_relu_0.3", init_scale=START)
-    return by_seed(cells.groupby("seed")["unit_weight"].mean().dropna())
+def stuck_with_bias(tables: Tables) -> pd.DataFrame:
+    """Whether a unit with a bias that starts on the wrong side is stuck at the end."""
+    cells = wrong_side(matching(outcomes(tables), grid="bias_long"))
+    return maps.of(cells, (cells["outcome"] == "stuck").astype(float))
 
 
-def learned_share_leaky_flat_side(tables: Tables) -> pd.DataFrame:
-    """Share of the starts on the wrong side from which max(0.1 x, x) learns."""
-    return _share(wrong_side(_cells(tables, grid="activations", activation="leaky_relu_0.1")))
+def turn_with_bias(tables: Tables) -> pd.DataFrame:
+    """By how many degrees the path in (weight, bias) of a unit from the wrong side turns; a circle is 360."""
+    return wrong_side(_of_paths(tables, turned, grid="bias_long"))
 
 
-def failing_share_optimisers(tables: Tables) -> pd.DataFrame:
-    """Share of Adam, AMSGrad and SGD with momentum that have not learned from -10, long budget."""
-    rules = ("adam", "amsgrad", "momentum")
-    return _share(_cells(tables, grid="long", epochs=LONG, init_scale=START, optimizer=rules), learned=False)
+def flipped_both_ways(tables: Tables) -> pd.DataFrame:
+    """Whether a unit with bias and output layer ends flipped left-right and up-down against the target."""
+    cells = matching(outcomes(tables), grid="output")
+    return maps.of(cells, solution(cells) == "both")
+
+
+def both_signs_changed(tables: Tables) -> pd.DataFrame:
+    """Whether training has changed the signs of both weight and output weight of a unit with output layer."""
+    return _of_paths(tables, _both_changed, grid="output")
+
+
+def final_weight(tables: Tables) -> pd.DataFrame:
+    """Final weight of a unit without bias and output layer."""
+    cells = _bare(tables)
+    return maps.of(cells, cells["unit_weight"])
+
+
+def loss_at_one_over_final(tables: Tables) -> pd.DataFrame:
+    """Population loss of a leaky unit at w = 1 over that of the weight it ends with."""
+    ends = final_weight(tables)
+    slopes = ends["activation"].astype(object).map(lambda name: ACTIVATIONS[name].slope).astype(float)
+    leaky = slopes.notna() & (slopes != 0) & (ends["intervention"] == "none")
+    ends, slope = ends[leaky], slopes[leaky].to_numpy()
+    return ends.assign(value=theory.leaky_loss(1.0, slope) / theory.leaky_loss(ends["value"].to_numpy(), slope))
 
 
 def time_ratio_adam_to_sgd(tables: Tables) -> pd.DataFrame:
-    """Steps from -10 to -1 under Adam over those under SGD, interpolated between measured moments."""
-    adam, sgd = (
-        _of_paths(tables, _steps_to_minus_one, grid="long", epochs=LONG, optimizer=rule) for rule in ("adam", "sgd")
-    )
-    return by_seed((adam / sgd.where(sgd > 0)).dropna())
+    """Steps from -10 to within a ``distance`` of zero under Adam over those under SGD; `DISTANCES`, 0: past zero.
 
-
-def learned_share_adam(tables: Tables) -> pd.DataFrame:
-    """Whether Adam learns from -1 in 20 epochs."""
-    return _share(_cells(tables, grid="optimizers", optimizer="adam", init_scale=-1))
-
-
-def learned_share_momentum(tables: Tables) -> pd.DataFrame:
-    """Whether SGD with momentum learns from -1 in 20 epochs."""
-    return _share(_cells(tables, grid="optimizers", optimizer="momentum", init_scale=-1))
-
-
-def learned_share_sgd(tables: Tables) -> pd.DataFrame:
-    """Whether plain SGD learns from -1, long budget."""
-    return _share(_cells(tables, grid="long_near", epochs=LONG, init_scale=-1))
-
-
-def learned_share_big_step(tables: Tables) -> pd.DataFrame:
-    """Whether plain SGD learns from -10 with the rate that most pilot seeds learn with."""
-    frame = as_told(outcomes(tables), "learning_rate", grid="steps", init_scale=START)
-    return _share(matching(confirmatory(frame), **choose(frame, CONTENTS.choices["jump"])))
-
-
-def excess_failures_with_output_layer(tables: Tables) -> pd.DataFrame:
-    """Failing share of leaky, ELU and SELU with bias and output layer, less that of ELU and leaky without."""
-    full = _cells(tables, grid="output", activation=("leaky_relu_0.3", "elu", "selu"))
-    alone = wrong_side(_cells(tables, grid="activations", activation=("leaky_relu_0.3", "elu")))
-    shares = [_share(part, learned=False).set_index("seed")["value"] for part in (full, alone)]
-    return by_seed((shares[0] - shares[1]).dropna())
-
-
-def failing_share_negative_slope(tables: Tables) -> pd.DataFrame:
-    """Share of starts on the wrong side that have not learned with a slope of -0.1 below zero."""
-    return _share(wrong_side(_cells(tables, grid="activations", activation="leaky_relu_-0.1")), learned=False)
-
-
-def learned_share_softplus_first(tables: Tables) -> pd.DataFrame:
-    """Share of starts on the wrong side that learn with softplus for half of the time, then ReLU."""
-    cells = _cells(tables, grid="softplus_first", activation="softplus", intervention="switch_to_relu")
-    return _share(wrong_side(cells))
+    Interpolated between measured moments. `NEVER` where Adam alone does not come there, missing where neither does.
+    """
+    found = [
+        _of_paths(tables, partial(_steps_to, distance=distance), **_RULES).assign(distance=distance)
+        for distance in DISTANCES
+    ]
+    adam, sgd = (matching(pd.concat(found, ignore_index=True), optimizer=rule) for rule in ("adam", "sgd"))
+    ratio = maps.pair(adam, sgd, ["optimizer"], "ratio")
+    return ratio.assign(value=ratio["value"].clip(upper=NEVER))
 
 
 def solution(cells: pd.DataFrame) -> pd.Series:
@@ -191,6 +205,31 @@ def solution(cells: pd.DataFrame) -> pd.Series:
 def wrong_side(frame: pd.DataFrame) -> pd.DataFrame:
     """Units that start on the wrong side of zero."""
     return frame[frame["init_scale"] < 0]
+
+
+def turned(path: pd.DataFrame) -> float:
+    """By how many degrees a path in (weight, bias) has turned at its end, turns one way less turns the other way.
+
+    Moves below `_RESTING` are left out; zero where there are not two.
+    """
+    moves = np.diff(path[["unit_weight", "unit_bias"]].to_numpy(float), axis=0)
+    moves = moves[np.linalg.norm(moves, axis=1) > _RESTING]
+    angles = np.unwrap(np.arctan2(moves[:, 1], moves[:, 0]))
+    return float(np.degrees(abs(angles[-1] - angles[0]))) if len(angles) else 0.0
+
+
+def _bare(tables: Tables) -> pd.DataFrame:
+    """Units without bias and output layer, but for the grid that has a single seed in each cell, for its figure."""
+    frame = outcomes(tables)
+    return frame[frame["bias"].isna() & ~frame["output_layer"].astype(bool) & (frame["grid"] != "map")]
+
+
+def _each_and_all(found: pd.DataFrame, key: str) -> pd.DataFrame:
+    """A map of yes and no for each level of a setting, and for `ALL` levels together, in the axis ``with``."""
+    pooled = maps.pool(found, [key])
+    every = maps.of(pooled, pooled["value"] == 1).assign(**{"with": ALL})
+    each = found.rename(columns={key: "with"}).astype({"with": str})
+    return pd.concat([each, every], ignore_index=True)
 
 
 def _with_model(networks: pd.DataFrame) -> pd.DataFrame:
@@ -223,23 +262,20 @@ def _population_loss(frame: pd.DataFrame) -> pd.Series:
     return losses
 
 
-def _cells(tables: Tables, **levels: object) -> pd.DataFrame:
-    return as_told(confirmatory(outcomes(tables)), **levels)
+def _of_paths(tables: Tables, measure: Callable[[pd.DataFrame], float], **levels: object) -> pd.DataFrame:
+    """A map of what the path of each network measures."""
+    paths = matching(tables["trajectory"], **levels).sort_values("step", kind="stable")
+    place = grouped(paths, NETWORK).ngroup()
+    found = {key: float(measure(path)) for key, path in paths.groupby(place)}
+    values = paths.assign(value=place.map(found).astype(float)).drop_duplicates(NETWORK)[[*NETWORK, "value"]]
+    networks = matching(tables["networks"], **levels).merge(values, on=NETWORK, how="left")
+    return maps.of(networks, networks["value"])
 
 
-def _share(cells: pd.DataFrame, learned: bool = True) -> pd.DataFrame:
-    """Share of a seed's networks that have learned, or have not."""
-    value = cells["learned"] if learned else 1 - cells["learned"]
-    return by_seed(value.groupby(cells["seed"]).mean())
-
-
-def _of_paths(tables: Tables, measure: Callable[[pd.DataFrame], float], **levels: object) -> pd.Series:
-    """What a path from -10 measures, by seed."""
-    paths = as_told(confirmatory(tables["trajectory"]), init_scale=START, **levels).sort_values("step", kind="stable")
-    found = [(part["seed"].iloc[0], measure(part)) for _, part in grouped(paths, NETWORK)]
-    return (
-        pd.DataFrame(found, columns=["seed", "value"]).astype({"value": float}).groupby("seed")["value"].mean().dropna()
-    )
+def _at_the_end(tables: Tables, of: Callable[[np.ndarray], theory.Values]) -> pd.DataFrame:
+    """A map of what is so at the final weight of a ReLU under SGD that starts and ends on the wrong side."""
+    ends = wrong_side(_of_paths(tables, lambda path: path["unit_weight"].iloc[-1], **_PLAIN_SGD))
+    return ends.assign(value=of(ends["value"].where(ends["value"] < 0).to_numpy()))
 
 
 def _stuck(path: pd.DataFrame) -> float:
@@ -251,7 +287,7 @@ def _speed_exponent(path: pd.DataFrame) -> float:
     distance, step = -path["unit_weight"].to_numpy(float), path["step"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         fallen = -np.diff(np.log(distance))
-    moving = (fallen > 0) & (distance[1:] > 0)
+    moving = (fallen > 0) & (distance[1:] > _FROZEN)
     if moving.sum() < 2:
         return np.nan
     speed = (-np.diff(distance) / np.diff(step))[moving]
@@ -259,6 +295,11 @@ def _speed_exponent(path: pd.DataFrame) -> float:
     return float(np.polyfit(np.log(mean), np.log(speed), 1)[0])
 
 
-def _steps_to_minus_one(path: pd.DataFrame) -> float:
+def _steps_to(path: pd.DataFrame, distance: float) -> float:
     reached = np.maximum.accumulate(path["unit_weight"].to_numpy(float))
-    return float(np.interp(-1.0, reached, path["step"], right=np.nan)) if reached[-1] >= -1 else np.nan
+    return float(np.interp(-distance, reached, path["step"])) if reached[-1] > -distance else np.inf
+
+
+def _both_changed(path: pd.DataFrame) -> float:
+    start, end = (np.sign(path[["unit_weight", "output_weight"]].iloc[k].to_numpy(float)) for k in (0, -1))
+    return float((start * end < 0).all())

@@ -11,6 +11,7 @@ from dying_relu.design.datasets import DATASETS
 from dying_relu.studies.single_neuron.estimands import FLIPS, OUTCOMES, START, as_told, outcomes, solution
 
 EPOCH = DATASETS["relu_target"].steps
+_FLIPS_RATE = 0.1  # ten times that of the text
 
 
 def unit_paths(tables: Tables) -> pd.DataFrame:
@@ -56,8 +57,12 @@ def unit_surface(tables: Tables) -> pd.DataFrame:
 
 
 def unit_flips(tables: Tables) -> pd.DataFrame:
-    """Final weights of units with bias and output layer, the flip each ended in, and the share of that flip."""
-    cells = as_told(confirmatory(outcomes(tables)), "activation", grid="output", output_layer=True)
+    """Final weights of units with bias and output layer, the flip each ended in, and the share of that flip.
+
+    At a step large enough for most to come near rest.
+    """
+    told = {"grid": "output", "output_layer": True, "learning_rate": _FLIPS_RATE}
+    cells = as_told(confirmatory(outcomes(tables)), "activation", **told)
     cells = cells[~cells["diverged"]]
     cells = cells.assign(solution=solution(cells))
     cells["activation"] = pd.Categorical(cells["activation"].astype(object), list(ACTIVATIONS))
@@ -98,7 +103,8 @@ def _weight_by_slope(frame: pd.DataFrame) -> pd.DataFrame:
         x=leaky["activation"].astype(object).map(lambda name: ACTIVATIONS[name].slope).astype(float),
         side=np.where(leaky["init_scale"] > 0, "from the right side", "from the wrong side"),
         value=leaky["unit_weight"],
-    ).dropna(subset="x")
+    )
+    leaky = leaky[leaky["x"].abs() <= 1]  # steeper ones are in the table
     ends = summarise(leaky, ["x", "side"], REAL)
     return ends.assign(panel="slope", theory=[resting(row.x, row.side) for row in ends.itertuples()])
 

@@ -17,6 +17,7 @@ from dying_relu.studies.single_neuron.estimands import (
     START,
     as_told,
     outcomes,
+    turned,
     wrong_side,
 )
 from dying_relu.studies.single_neuron.tables import jumping, resting, unit_flips
@@ -100,23 +101,15 @@ def _single_precision(paths: pd.DataFrame) -> Made:
 
 
 def _with_bias(cells: pd.DataFrame, paths: pd.DataFrame) -> Made:
-    """Where starts on the wrong side end with a bias, and by how many degrees their paths turn; a circle is 360."""
-    ends, turns = (wrong_side(as_told(frame, grid="bias_long", epochs=LONG)) for frame in (cells, paths))
-    turned = pd.Series([_turned(part) for _, part in grouped(turns, NETWORK)], dtype=float)
+    """Where starts on the wrong side end with a bias that starts at zero, and how far their paths turn at most."""
+    ends, paths = (wrong_side(as_told(frame, grid="bias_long", epochs=LONG, bias=0.0)) for frame in (cells, paths))
+    turns = [turned(path) for _, path in grouped(paths.sort_values("step", kind="stable"), NETWORK)]
     return {
         "bias.dead": (ends["activity_rate"] == 0).mean(),
         "bias.weight": ends["unit_weight"].median(),
         "bias.bias": ends["unit_bias"].median(),
-        "bias.turning": turned.median(),
-        "bias.turning.most": turned.max(),
+        "bias.turning.most": max(turns, default=np.nan),
     }
-
-
-def _turned(path: pd.DataFrame) -> float:
-    moves = np.diff(path.sort_values("step")[["unit_weight", "unit_bias"]].to_numpy(float), axis=0)
-    moves = moves[np.linalg.norm(moves, axis=1) > 1e-3]
-    angles = np.unwrap(np.arctan2(moves[:, 1], moves[:, 0]))
-    return float(np.degrees(np.abs(np.diff(angles)).sum()))
 
 
 def _budgets(cells: pd.DataFrame) -> Table:

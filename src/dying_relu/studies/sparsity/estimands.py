@@ -5,13 +5,15 @@ strength of an L1 penalty on them. All arms have the same weights to learn. Each
 mean test accuracy on pilot seeds, among rates at which no pilot network diverged. A *task* is a shift of all inputs.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import arms
+from dying_relu.analysis import arms, maps
 from dying_relu.analysis.choice import Chosen, at_chosen, choose, choose_each
 from dying_relu.analysis.curves import crossing
-from dying_relu.analysis.frames import Tables, alive, by_seed, confirmatory, grouped, last, matching, paired, treated
+from dying_relu.analysis.frames import Tables, alive, confirmatory, grouped, last, matching, paired, pilot, treated
 from dying_relu.design.catalogue import ACTIVATIONS
 from dying_relu.studies.sparsity import CONTENTS
 
@@ -22,29 +24,83 @@ RELU = {"activation": "relu", "activity_penalty": 0}
 SIGMOID = {"activation": "sigmoid", "activity_penalty": 0}
 NEARLY_RELU = {"activation": "leaky_relu_0.01", "activity_penalty": 0}
 LIBRARIES = {"scipy": "SciPy", "tensorflow": "TensorFlow"}  # of sparse products, as printed
+FAVOURABLE = "most favourable"  # batch, width and library
+BEST = "the best"  # arm of its kind
 _STEEP = 0.1  # a slope below zero from here on makes an arm dense; ReLU's is 0
 _UNTIMED = pd.DataFrame(columns=["phase", "seed", *PLACE, "with_conversion", "density", "ratio"])
 
 
 def relu_zero_share_less_sigmoid(tables: Tables) -> pd.DataFrame:
-    """Share of hidden outputs below 0.001 in size at the end, mean over layers: ReLU's less sigmoid's, by seed."""
-    share = matching(confirmatory(zero_shares(tables)), shift="none")
-    return by_seed(paired(share, "zero_share", RELU, SIGMOID))
+    """Share of hidden outputs below 0.001 in size: ReLU's less sigmoid's, each at its best rate.
+
+    Of each layer, and the mean over layers, layer 0; at the ``end`` and the ``start`` of training.
+    """
+    activity = tables["activity"]
+    moments = {"end": last(activity), "start": activity[activity["step"] == 0]}
+    parts = []
+    for moment, frame in moments.items():
+        rows = at_best_rates(tables["networks"], frame)
+        found = maps.of(rows, rows["zero_share"], rows["zero_share"].isna(), ["layer"])
+        every = pd.concat([maps.pool(found, ["layer"]).assign(layer=0), found], ignore_index=True)
+        relu, sigmoid = (matching(every, **arm) for arm in (RELU, SIGMOID))
+        parts.append(maps.pair(relu, sigmoid, [*ARM, "learning_rate"]).assign(moment=moment))
+    return pd.concat(parts, ignore_index=True)
 
 
 def accuracy_sparse_less_dense(tables: Tables) -> pd.DataFrame:
-    """Test accuracy of the best sparse arm less that of the best dense one, as pilot seeds have them; by seed."""
+    """Test accuracy of a ``sparse`` arm of a task less that of a ``dense`` one, each at its best rate.
+
+    The best of each kind, as pilot seeds have them, and all pairs of arms.
+    """
     found = at_best_rates(tables["networks"])
-    return by_seed(difference(found, best_arm(found, "sparse"), best_arm(found, "dense")))
+    parts = []
+    for task in sorted(set(found["shift"])) or ["none"]:
+        here = matching(found, shift=task)
+        best = tuple((BEST, best_arm(found, kind, task)) for kind in ("sparse", "dense"))
+        pairs = [best, *product(*(_named_arms(matching(here, kind=kind)) for kind in ("sparse", "dense")))]
+        for (sparse, one), (dense, other) in pairs:
+            rows = (matching(here, **arm) for arm in (one, other))
+            first, second = (maps.of(frame, frame["test_accuracy"]) for frame in rows)
+            made = maps.pair(first, second, [*ARM, "learning_rate"])
+            parts.append(made.assign(sparse=sparse, dense=dense))
+    return pd.concat(parts, ignore_index=True)
 
 
 def sparse_speed_up(tables: Tables) -> pd.DataFrame:
-    """Time of the dense product over that of the sparse one, at the density that ReLU networks have.
+    """Time of the dense product over that of the sparse one, at the density that trained ``networks`` have.
 
-    No conversion is counted; batch, width and library are those with the greatest speed-up on pilot repetitions.
+    By ``place``: the batch, width and library most favourable on pilot repetitions, for each sparse arm; each of them,
+    for ReLU. ``conversion`` of dense activations into the sparse form: not counted, or counted.
     """
-    found = speed_ups(timed(tables), density(tables))
-    return by_seed(matching(confirmatory(found), **fastest(found)).set_index("seed")["speed_up"])
+    shares = matching(zero_shares(tables), shift="none", kind="sparse")
+    parts = [_UNTIMED.assign(speed_up=np.nan, networks="", place="", conversion="")]
+    for converted, conversion in ((False, "not counted"), (True, "counted")):
+        for name, arm in _named_arms(shares):
+            found = speed_ups(timed(tables), _density(shares, arm), with_conversion=converted)
+            parts.append(
+                matching(found, **fastest(found)).assign(networks=name, place=FAVOURABLE, conversion=conversion)
+            )
+            if arm == RELU:
+                names = [f"{library}, batch {batch}, width {width}" for batch, width, library in _places(found)]
+                parts.append(found.assign(networks=name, place=names, conversion=conversion))
+    every = pd.concat(parts, ignore_index=True).drop(columns=PLACE)
+    return maps.of(every, every["speed_up"], pd.Series(False, every.index), ["networks", "place", "conversion"])
+
+
+def _named_arms(found: pd.DataFrame) -> list[tuple[str, Chosen]]:
+    """The arms in a table, with their printed names."""
+    return [(str(arm_name(**arm)), arm) for arm in arms.listed(found, ARM)]
+
+
+def _places(found: pd.DataFrame) -> list[tuple]:
+    return list(found[PLACE].itertuples(index=False, name=None))
+
+
+def arm_name(activation: str | None, activity_penalty: float) -> str | None:
+    """The printed name of an arm, e.g. ReLU with L1 0.01."""
+    if activation is None:
+        return None
+    return ACTIVATIONS[activation].name + (f" with L1 {activity_penalty:g}" if activity_penalty else "")
 
 
 def compared(frame: pd.DataFrame) -> pd.DataFrame:
@@ -122,8 +178,12 @@ def dose_responses(tables: Tables, task: str = "none") -> pd.Series:
 
 
 def density(tables: Tables) -> float:
-    """Share of hidden outputs of trained ReLU networks that are not zero: mean over layers and confirmatory seeds."""
-    return float(1 - matching(confirmatory(zero_shares(tables)), shift="none", **RELU)["zero_share"].mean())
+    """Share of hidden outputs of trained ReLU networks that are not zero: mean over layers and pilot seeds."""
+    return _density(matching(zero_shares(tables), shift="none"), RELU)
+
+
+def _density(shares: pd.DataFrame, arm: Chosen) -> float:
+    return float(1 - matching(pilot(shares), **arm)["zero_share"].mean())
 
 
 def timed(tables: Tables) -> pd.DataFrame:

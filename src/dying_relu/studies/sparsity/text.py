@@ -6,7 +6,6 @@ import pandas as pd
 from dying_relu.analysis.choice import Chosen
 from dying_relu.analysis.frames import Tables, confirmatory, matching
 from dying_relu.analysis.intervals import DIFFERENCE, POSITIVE, Estimate, estimate
-from dying_relu.design.catalogue import ACTIVATIONS
 from dying_relu.design.datasets import SHIFTS
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
@@ -18,6 +17,7 @@ from dying_relu.studies.sparsity.estimands import (
     NEARLY_RELU,
     RELU,
     SIGMOID,
+    arm_name,
     at_best_rates,
     best_arm,
     best_rates,
@@ -101,13 +101,6 @@ def _products(tables: Tables) -> Made:
 
 def _speed_up(found: pd.DataFrame, place: Chosen) -> Estimate:
     return estimate(matching(confirmatory(found), **place)["speed_up"], POSITIVE)
-
-
-def arm_name(activation: str | None, activity_penalty: float) -> str | None:
-    """The printed name of an arm, e.g. ReLU with L1 0.01."""
-    if activation is None:
-        return None
-    return ACTIVATIONS[activation].name + (f" with L1 {activity_penalty:g}" if activity_penalty else "")
 
 
 def _arms(found: Tables) -> Table:
