@@ -117,6 +117,9 @@ def test_a_grid_can_have_seeds_of_its_own(study_file):
     path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
     found = [(n.grid, n.seed) for n in study.load(path, TINY).networks()]
     assert found == [*(("main", seed) for seed in (0, 1, 2000, 2001, 2002)), ("few", 2000)]
+    seeds["grids"]["few"]["first"] = 3000  # those before were looked at
+    path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
+    assert study.load(path, TINY).numbered_seeds("few") == [("confirmatory", 3000)]
 
 
 def test_cells_that_shortening_makes_alike_come_once(study_file):

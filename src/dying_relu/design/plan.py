@@ -118,7 +118,7 @@ def check(study: Study, path: Path) -> None:
                 f"on {settings.dataset} needs {need / 2**30:.1f} GiB, the budget of a training job is "
                 f"{MEMORY_BUDGET / 2**30:.0f} GiB; lower width, depth or batch_size"
             )
-        records += sum(study.seeds[grid].values()) * settings.depth * len(course.moments)
+        records += sum(map(len, study.seeds[grid].values())) * settings.depth * len(course.moments)
     if records * _BYTES_A_RECORD > TABLE_BUDGET:
         raise UserError(
             f"{path}: grids: {records:,} records of activity need {records * _BYTES_A_RECORD / 2**30:.0f} GiB, "

@@ -59,11 +59,13 @@ class Figure(Strict):
 
 _Pilot = Annotated[Whole, Field(ge=0, le=1000)]
 _Confirmatory = Annotated[Whole, Field(ge=1, le=100_000)]
+_First = Annotated[Whole, Field(ge=FIRST_CONFIRMATORY_SEED)]
 
 
 class _OwnSeeds(Strict):
     pilot: _Pilot | None = None
     confirmatory: _Confirmatory | None = None
+    first: _First | None = None
 
 
 class _Seeds(Strict):
@@ -99,7 +101,7 @@ class Study:
         name: the file's name without .yaml.
         settings: shared by its networks where a grid does not vary them.
         grids: for each named grid the levels of each setting it varies, fully crossed.
-        seeds: for each grid the number of seeds in each phase.
+        seeds: for each grid those of each phase.
         repetitions: of the timings, the same.
         measure: when and what is measured.
         figures: by their key.
@@ -112,8 +114,8 @@ class Study:
     question: str
     settings: Settings
     grids: Mapping[str, Mapping[str, list]]
-    seeds: Mapping[str, Mapping[str, int]]
-    repetitions: Mapping[str, int]
+    seeds: Mapping[str, Mapping[str, range]]
+    repetitions: Mapping[str, range]
     measure: Measure
     figures: Mapping[str, Figure]
     timings: str | None = None
@@ -124,11 +126,9 @@ class Study:
         return self.name if key == "main" else f"{self.name}_{key}"
 
     def numbered_seeds(self, grid: str | None = None) -> list[tuple[str, int]]:
-        """(phase, seed) of each replicate of a grid, or of the timings: pilot seeds from 0, confirmatory from 2000."""
-        seeds = self.repetitions if grid is None else self.seeds[grid]
-        return [("pilot", seed) for seed in range(seeds["pilot"])] + [
-            ("confirmatory", FIRST_CONFIRMATORY_SEED + k) for k in range(seeds["confirmatory"])
-        ]
+        """(phase, seed) of each replicate of a grid, or of the timings."""
+        phases = self.repetitions if grid is None else self.seeds[grid]
+        return [(phase, seed) for phase, seeds in phases.items() for seed in seeds]
 
     def cells(self) -> Iterator[tuple[str, Settings]]:
         """(grid, settings) of each cell of each grid; cells that shortening makes alike come once."""
@@ -199,7 +199,7 @@ def load(path: Path, preset: Preset) -> Study:
         settings=Settings(**file.settings.model_dump(exclude_unset=True)),
         grids=grids,
         seeds=_seeds(seeds, grids, path),
-        repetitions=_phases(seeds),
+        repetitions=_phases(seeds.pilot, seeds.confirmatory),
         measure=file.measure,
         figures=file.figures,
         timings=file.timings,
@@ -224,17 +224,19 @@ def load_all(preset: Preset, folder: Path = STUDIES) -> dict[str, Study]:
     return {name: load(folder / f"{name}.yaml", preset) for name in names(folder)}
 
 
-def _seeds(given: _Seeds, grids: Mapping[str, object], path: Path) -> dict[str, dict[str, int]]:
+def _seeds(given: _Seeds, grids: Mapping[str, object], path: Path) -> dict[str, dict[str, range]]:
     """The seeds of each grid: its own where it has any, else those of the study."""
     for name in given.grids:
         if name not in grids:
             raise UserError(f"{path}: seeds: grids.{name}: there is no such grid; known: {', '.join(grids)}")
     own = {name: seeds.model_dump(exclude_unset=True) for name, seeds in given.grids.items()}
-    return {name: {**_phases(given), **own.get(name, {})} for name in grids}
+    shared = {"pilot": given.pilot, "confirmatory": given.confirmatory}
+    return {name: _phases(**{**shared, **own.get(name, {})}) for name in grids}
 
 
-def _phases(given: _Seeds) -> dict[str, int]:
-    return {"pilot": given.pilot, "confirmatory": given.confirmatory}
+def _phases(pilot: int, confirmatory: int, first: int = FIRST_CONFIRMATORY_SEED) -> dict[str, range]:
+    """Pilot seeds from 0, confirmatory ones from the first on."""
+    return {"pilot": range(pilot), "confirmatory": range(first, first + confirmatory)}
 
 
 def _shortened(settings: Settings, share: float) -> Settings:

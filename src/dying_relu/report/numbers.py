@@ -72,8 +72,8 @@ def counts(study: Study, tables: Tables) -> dict[str, float]:
     return {
         "networks": len(networks),
         "diverged": networks["diverged"].mean(),
-        "pilot": max(seeds["pilot"] for seeds in study.seeds.values()),
-        "confirmatory": max(seeds["confirmatory"] for seeds in study.seeds.values()),
+        "pilot": max(len(seeds["pilot"]) for seeds in study.seeds.values()),
+        "confirmatory": max(len(seeds["confirmatory"]) for seeds in study.seeds.values()),
         "rates": rates.nunique(),
         "rate.low": rates.min(),
         "rate.high": rates.max(),
