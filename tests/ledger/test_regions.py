@@ -59,3 +59,14 @@ def test_p_of_a_share_is_the_exact_one():
     assert regions.p_value(interval, Region(0.5, 1.0)) == pytest.approx(2 * 0.5**11, rel=2e-3)
     assert regions.p_value(intervals.share_interval(1, 2), Region(0.5, 0.5)) == 1.0
     assert regions.p_value(intervals.share_interval(100, 100), Region(0.5, 1.0)) == regions.SMALLEST_P
+
+
+def test_rounding_decides_nothing_at_an_edge():
+    """15 of 1500 in single precision once fell short of one point, and refuted a claim."""
+    short = float(np.float32(1) - np.float32(1485 / 1500))
+    assert short < 0.01 and Region(0.01, 1.0).verdict((0.0033, short)) == "inconclusive"
+    assert (
+        Region(0.01, 1.0).verdict((short, 0.02)) == "supported"
+        and Region(0.01, 1.0).verdict((0.0, 0.0099)) == "refuted"
+    )
+    assert Region(0.01, 1.0).share_inside(pd.Series([short, 0.0])) == 0.5

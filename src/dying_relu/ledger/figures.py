@@ -11,6 +11,7 @@ from dying_relu.analysis.drawing import WIDTH
 
 _LOOKS = {"supported": ("o", 0), "refuted": ("X", 3), "inconclusive": ("s", 7), "not testable": ("d", 7)}
 _ROW = 0.2  # inches
+_SIDES = {"left": 0.235, "right": 0.855, "wspace": 2.9}  # room for names on the left, and for words on the right
 
 
 def verdicts(table: pd.DataFrame) -> plt.Figure:
@@ -29,7 +30,7 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
             axis.plot(interval, [-place, -place], color=palette[color], linewidth=2)
             axis.plot((row.effect - low) / span, -place, marker=marker, color=palette[color], markersize=5)
             name = f"{row.claim}*" if row.stands == "depends" else row.claim
-            axis.text(-0.03, -place, name, ha="right", va="center", fontsize=6.5)
+            axis.text(-0.03, -place, name, ha="right", va="center", fontsize=6)
             axis.text(1.03, -place, _numbers(row), ha="left", va="center", fontsize=5.5)
         axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)
@@ -40,7 +41,7 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
     ]
     figure.legend(handles=entries, loc="lower center", ncols=len(entries), frameon=False)
     bottom = 0.35 / figure.get_figheight()
-    figure.subplots_adjust(left=0.22, right=0.87, wspace=1.95, top=0.99, bottom=bottom)
+    figure.subplots_adjust(**_SIDES, top=0.99, bottom=bottom)
     return figure
 
 
@@ -62,18 +63,18 @@ def maps(table: pd.DataFrame) -> plt.Figure:
                     -place, width, left=left, height=0.7, color=color, hatch=hatch, edgecolor="white", linewidth=0
                 )
                 left += width
-            axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6.5)
+            axis.text(-0.03, -place, row.claim, ha="right", va="center", fontsize=6)
             turns = (
                 f", {row.depends_on}".replace("_", " ") if isinstance(row.depends_on, str) and row.depends_on else ""
             )
-            axis.text(1.03, -place, textwrap.shorten(f"{row.cells}{turns}", 34), ha="left", va="center", fontsize=5.5)
+            axis.text(1.03, -place, textwrap.shorten(f"{row.cells}{turns}", 25), ha="left", va="center", fontsize=5.5)
         axis.set(xlim=(0, 1), ylim=(-rows + 0.4, 0.6), xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)
     entries = [
         plt.Rectangle((0, 0), 1, 1, facecolor=c, hatch=h, edgecolor="white", label=n) for n, (c, h) in parts.items()
     ]
     figure.legend(handles=entries, loc="lower center", ncols=len(entries), frameon=False)
-    figure.subplots_adjust(left=0.22, right=0.87, wspace=1.95, top=0.99, bottom=0.35 / figure.get_figheight())
+    figure.subplots_adjust(**_SIDES, top=0.99, bottom=0.35 / figure.get_figheight())
     return figure
 
 

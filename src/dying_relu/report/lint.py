@@ -18,12 +18,19 @@ _USE = re.compile(
     r"\\(result|interval|estimate|generatedtable|generatedlongtable|studyfigure|verdict|holds)\{([^}#]*)\}"
 )
 
+_CITED = re.compile(r"\\cite[a-z]*\*?(?:\[[^]]*\])*\{([^}#\\]*)\}")
+
 
 def problems(all_studies: Mapping[str, Study], claims: Mapping[str, Claim], paper: Path = tex.PAPER) -> list[str]:
     """What does not fit together between paper/ and the studies, each as one sentence with its place."""
     files = {path: tex.text(path) for path in sorted(paper.rglob("*.tex"))}
     uses = [(path, *use) for path, text in files.items() for use in _uses(text) if path.name != "generated.tex"]
-    return [*_unmade(uses, all_studies, claims), *_unused(uses, all_studies), *_sections(files, paper, all_studies)]
+    return [
+        *_unmade(uses, all_studies, claims),
+        *_unused(uses, all_studies),
+        *_sections(files, paper, all_studies),
+        *_citations(files, paper / "references.bib"),
+    ]
 
 
 def _uses(text: str) -> Iterator[tuple[int, str, str]]:
@@ -93,3 +100,19 @@ def _sections(files: Mapping[Path, str], paper: Path, all_studies: Mapping[str, 
     for name in studies.names():
         if name not in all_studies:
             yield f"src/dying_relu/studies/{name}: there is no {STUDIES}/{name}.yaml"
+
+
+def _citations(files: Mapping[Path, str], references: Path) -> Iterator[str]:
+    """LaTeX typesets an unknown citation as a question mark, and says nothing of a reference that is never cited."""
+    known = set(re.findall(r"(?m)^@\w+\{([^,\s]+)", references.read_text())) if references.exists() else set()
+    cited = {
+        key.strip(): (path, text.count("\n", 0, match.start()) + 1)
+        for path, text in files.items()
+        for match in _CITED.finditer(text)
+        for key in match[1].split(",")
+    }
+    for key in sorted(set(cited) - known):
+        path, line = cited[key]
+        yield f"{path}:{line}: \\cite of '{key}': {references} has no such reference"
+    for key in sorted(known - set(cited)):
+        yield f"{references}: '{key}' is cited nowhere in the text"
