@@ -143,7 +143,9 @@ def test_the_paper_fits_the_studies(monkeypatch):
 
 def test_citations_and_references_are_the_same(tmp_path):
     text, references = tmp_path / "paper.tex", tmp_path / "references.bib"
-    references.write_text("@misc{one, title={x}}\n@article{two,\n title={y}}\n")
+    references.write_text(
+        "@misc{one, title={x}}\n@article{two,\n title={y}, note={on \\cite{own}}}\n@misc{own, title={z}}\n"
+    )
     cited = {text: "First \\citep{one}.\nThen \\citet[p. 3]{two, three} and \\citep{#1}."}
     assert list(lint._citations(cited, references)) == [
         f"{text}:2: \\cite of 'three': {references} has no such reference"

@@ -104,10 +104,11 @@ def _sections(files: Mapping[Path, str], paper: Path, all_studies: Mapping[str, 
 
 def _citations(files: Mapping[Path, str], references: Path) -> Iterator[str]:
     """LaTeX typesets an unknown citation as a question mark, and says nothing of a reference that is never cited."""
-    known = set(re.findall(r"(?m)^@\w+\{([^,\s]+)", references.read_text())) if references.exists() else set()
+    listed = references.read_text() if references.exists() else ""
+    known = set(re.findall(r"(?m)^@\w+\{([^,\s]+)", listed))
     cited = {
         key.strip(): (path, text.count("\n", 0, match.start()) + 1)
-        for path, text in files.items()
+        for path, text in {**files, references: listed}.items()  # references speak of others
         for match in _CITED.finditer(text)
         for key in match[1].split(",")
     }
