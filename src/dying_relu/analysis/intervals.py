@@ -5,6 +5,7 @@ The replicate is the seed. The ledger's intervals are exact, of the median seed 
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -80,14 +81,23 @@ def median_interval(values: np.ndarray, bounds: Interval) -> Callable[[float], I
     """
     if len(values) == 0:
         return lambda alpha: bounds
-    test = stats.quantile_test(np.asarray(values, float), p=0.5)
+    ordered = np.sort(np.asarray(values, float))
 
     def interval(alpha: float) -> Interval:
-        ends = test.confidence_interval(confidence_level=1 - alpha)
-        low, high = (bound if np.isnan(end) else float(end) for end, bound in zip(ends, bounds, strict=True))
+        places = _places(len(ordered), alpha)
+        low, high = (
+            bound if place is None else float(ordered[place]) for place, bound in zip(places, bounds, strict=True)
+        )
         return low, high
 
     return interval
+
+
+@cache
+def _places(n: int, alpha: float) -> tuple[int | None, ...]:
+    """Which of n ordered values are the ends of SciPy's interval of the median: the same for all values."""
+    ends = stats.quantile_test(np.arange(float(n)), p=0.5).confidence_interval(confidence_level=1 - alpha)
+    return tuple(None if np.isnan(end) else int(end) for end in ends)
 
 
 def share_interval(events: int, n: int) -> Callable[[float], Interval]:

@@ -50,8 +50,9 @@ def _missed_share(
     levels: np.ndarray, weights: np.ndarray, n: int, alpha: float, draw: np.random.Generator, resamples: int
 ) -> tuple[np.ndarray, np.ndarray]:
     truth = float(weights @ levels)
-    ends = np.array([share_interval(events, n)(alpha) for events in range(n + 1)])
-    low, high = ends[draw.binomial(n, min(truth, 1.0), resamples)].T
+    events, place = np.unique(draw.binomial(n, min(truth, 1.0), resamples), return_inverse=True)
+    ends = np.array([share_interval(seen, n)(alpha) for seen in events])
+    low, high = ends[place].T
     return truth < low, truth > high
 
 

@@ -102,18 +102,23 @@ def interval(claim: Claim, seeds: pd.DataFrame) -> Callable[[float], Interval]:
     Args:
         seeds: ``value`` and ``diverged``, a row a seed; without a value and not diverged, it has nothing to say.
     """
-    low, high = [_filled(seeds, bound) for bound in claim.bounds]
+    low = _interval(claim, _filled(seeds, claim.bounds[0]))
+    if not seeds["diverged"].to_numpy(bool).any():
+        return low
+    high = _interval(claim, _filled(seeds, claim.bounds[1]))
+    return lambda alpha: (low(alpha)[0], high(alpha)[1])
+
+
+def _interval(claim: Claim, known: np.ndarray) -> Callable[[float], Interval]:
     if claim.family == "share":
-        ends = share_interval(int(low.sum()), len(low)), share_interval(int(high.sum()), len(high))
-    else:
-        bounds = (claim.bounds[0], claim.bounds[1])
-        ends = median_interval(low, bounds), median_interval(high, bounds)
-    return lambda alpha: (ends[0](alpha)[0], ends[1](alpha)[1])
+        return share_interval(int(known.sum()), len(known))
+    return median_interval(known, (claim.bounds[0], claim.bounds[1]))
 
 
 def _filled(seeds: pd.DataFrame, bound: float) -> np.ndarray:
     """The values of those that have one, and of the diverged the bound."""
-    return seeds["value"].mask(seeds["diverged"].astype(bool), bound).dropna().to_numpy(float)
+    values = np.where(seeds["diverged"].to_numpy(bool), bound, seeds["value"].to_numpy(float))
+    return values[~np.isnan(values)]
 
 
 def effect(claim: Claim, seeds: pd.DataFrame, against: bool = True) -> float:
@@ -136,7 +141,7 @@ def _map(claim: Claim, values: pd.DataFrame, level: float) -> pd.DataFrame:
     for (cell, levels), seeds in confirmed.groupby(["cell", "levels"], sort=False):
         low, high = interval(claim, seeds)(level)
         alive = seeds[~seeds["diverged"].astype(bool)]
-        survivors = interval(claim, alive)(level)
+        survivors = interval(claim, alive)(level) if len(alive) < len(seeds) else (low, high)
         known = int(seeds["value"].notna().sum())
         diverged = int(seeds["diverged"].sum())
         rows.append(
