@@ -49,7 +49,7 @@ def test_p_and_interval_never_disagree(values, edge):
     p = regions.p_value(interval, region)
     if p < 1:
         assert region.verdict(interval(min(p * 1.01, 0.999))) != "inconclusive"
-    if p > regions.SMALLEST_P:
+    if p > intervals.SMALLEST_P:
         assert region.verdict(interval(p / 1.01)) == "inconclusive"
 
 
@@ -58,7 +58,7 @@ def test_p_of_a_share_is_the_exact_one():
     interval = intervals.share_interval(11, 11)
     assert regions.p_value(interval, Region(0.5, 1.0)) == pytest.approx(2 * 0.5**11, rel=2e-3)
     assert regions.p_value(intervals.share_interval(1, 2), Region(0.5, 0.5)) == 1.0
-    assert regions.p_value(intervals.share_interval(100, 100), Region(0.5, 1.0)) == regions.SMALLEST_P
+    assert regions.p_value(intervals.share_interval(100, 100), Region(0.5, 1.0)) == intervals.SMALLEST_P
 
 
 def test_rounding_decides_nothing_at_an_edge():

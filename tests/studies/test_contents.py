@@ -26,6 +26,7 @@ from dying_relu.workflow import files
 
 NAMES = studies.names()
 FIRST = study.FIRST_CONFIRMATORY_SEED
+ONE_EACH = {"pilot": range(1), "confirmatory": range(FIRST, FIRST + 1)}
 SOURCE = ROOT / "src" / "dying_relu"
 ENTRIES = {
     "activation": catalogue.ACTIVATIONS,
@@ -281,7 +282,7 @@ def entries(of):
 @pytest.mark.parametrize("name", [name for name in NAMES if item(name).grids])
 def test_entries_of_the_catalogue_can_be_added_to_a_study(name, tmp_path):
     """And its usual levels be left out; one seed."""
-    changed = cut(item(name), last_two, {"pilot": 1, "confirmatory": 1}, entries(item(name)))
+    changed = cut(item(name), last_two, ONE_EACH, entries(item(name)))
     study._check_meaning(changed, Path(f"{name}.yaml"))
     assert set(ENTRIES) <= set(SETTINGS) and len(changed.grids) > len(item(name).grids)
     check_all(changed, 0.2, tmp_path)
@@ -300,6 +301,6 @@ def test_entries_of_the_catalogue_can_take_the_place_of_its_own(name, tmp_path):
         used[key] |= {*levels, *free}
         return free or levels[-2:]
 
-    changed = cut(item(name), others, {"pilot": 1, "confirmatory": 1})
+    changed = cut(item(name), others, ONE_EACH)
     study._check_meaning(changed, Path(f"{name}.yaml"))
     check_all(changed, 0.2, tmp_path)

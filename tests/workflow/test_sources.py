@@ -160,7 +160,7 @@ def changed(copy, *paths):
         ("studies/bias/text.py", {("text", "bias")}),
         ("engine/population.py", {("train",)}),
         ("ledger/judge.py", {("judge",)}),
-        ("ledger/levels.py", {("judge",)}),
+        ("ledger/regions.py", {("judge",)}),
         ("report/lint.py", set()),
         ("report/paper.py", set()),
         ("analysis/stock/tables.py", {("figure",)}),

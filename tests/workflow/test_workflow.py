@@ -98,7 +98,8 @@ def test_the_ledger_has_a_verdict_for_every_claim(built):
     ledger = pd.read_csv(built / "results/claims.csv")
     assert ledger["claim"].tolist() == list(claims.load(study.names(ROOT / study.STUDIES), ROOT / claims.CLAIMS))
     assert set(ledger["verdict"]) <= {"supported", "refuted", "inconclusive", "not testable"}
-    assert (ledger["ci_low"] <= ledger["ci_high"]).all()
+    known = ledger[ledger["verdict"] != "not testable"]
+    assert len(known) > 70 and (known["ci_low"] <= known["ci_high"]).all()
 
 
 def test_every_rule_leaves_a_log_and_a_benchmark(built):

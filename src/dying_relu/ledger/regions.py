@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis.intervals import Interval
+from dying_relu.analysis.intervals import SMALLEST_P, Interval
 
-SMALLEST_P = 1e-12
 _ROUNDING = 1e-6  # relative: accuracies are kept in single precision, and 15 of 1500 must not fall short of 0.01
 
 

@@ -11,9 +11,8 @@ import pandas as pd
 
 from dying_relu import studies
 from dying_relu.analysis.frames import Tables, is_control
-from dying_relu.analysis.intervals import ALPHA, Estimate
+from dying_relu.analysis.intervals import ALPHA, SMALLEST_P, Estimate
 from dying_relu.design.study import Preset, Study
-from dying_relu.ledger.regions import SMALLEST_P
 from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, DECIDED, GENERAL, VERDICTS
 from dying_relu.report.units import TEXTS
 from dying_relu.workflow.errors import UserError
