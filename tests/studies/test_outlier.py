@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from by_hand import BASE
+from dying_relu.analysis import maps
 from dying_relu.analysis.frames import matching
 from dying_relu.report import numbers
 from dying_relu.studies.outlier import CONTENTS, estimands, figures, tables, text
@@ -140,7 +141,7 @@ def test_a_class_has_its_own_size_the_deadliest_that_all_its_pilot_networks_stan
 
 def test_the_share_undone_counts_the_diverged_and_is_missing_where_little_died():
     """Judged on survivors, 37 of 80 seeds decided."""
-    lasting = {"strength": 3, "moment": "after training on", "layer": estimands.ALL}
+    lasting = {"strength": 3, "moment": "after training on", "layer": maps.ALL_LAYERS}
     assert values(estimands.share_undone_by_bias, **lasting) == {1000: pytest.approx(1 - 0.3 / 0.4), 1001: None}
     assert values(estimands.share_undone_by_bias, phase="pilot", **lasting) == pytest.approx({0: 0.5, 1: 1})
     at_once = lasting | {"moment": "at once"}

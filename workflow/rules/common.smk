@@ -74,17 +74,18 @@ def package(name, *modules):
 
 def commit():
     """The commit that is checked out, marked where files differ from it; 'unknown' outside of git."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+    return git("describe", "--always", "--dirty", "--abbrev=12")
 
 
 def claims_commit():
     """The commit that last changed a claim, or code between tables and verdicts; 'unknown' outside of git."""
     paths = ["config/claims.yaml", *(f"src/dying_relu/{part}" for part in ("studies", "ledger", "analysis/maps.py"))]
-    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--abbrev=12", "--", *paths]
+    return git("log", "-1", "--format=%h", "--abbrev=12", "--", *paths)
+
+
+def git(*arguments):
+    """What git says of this repository; 'unknown' outside of one."""
+    command = ["git", "-C", str(ROOT), *arguments]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() or "unknown"
     except (OSError, subprocess.CalledProcessError):

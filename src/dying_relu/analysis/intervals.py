@@ -16,7 +16,7 @@ from dying_relu.design.seeding import integer_seed
 
 ALPHA = 0.05
 SMALLEST_P = 1e-12  # below it a p-value is not told
-RESAMPLES = 999  # of pointwise intervals; the ledger takes more
+RESAMPLES = 999  # of pointwise intervals
 Interval = tuple[float, float]
 SHARE: Interval = (0.0, 1.0)  # bounds of a share
 DIFFERENCE: Interval = (-1.0, 1.0)  # of a difference of shares

@@ -3,8 +3,7 @@
 A *cell* is one condition: a level of each setting and of whatever else values are told apart by (a layer, a moment). A
 *map* is a table with a row a cell and seed: the settings, other axes, ``seed``, ``value``, and ``diverged``, whether
 the value is missing because a network diverged. A value that is missing otherwise has nothing to speak of (no unit
-died).
-Nothing is averaged over networks that not every seed of the cell has: `pair` and `pool` stop the build instead.
+died). Nothing is averaged over networks that not every seed of the cell has: `pair` and `pool` stop the build instead.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,9 @@ from dying_relu.analysis.frames import grouped
 from dying_relu.design.settings import SETTINGS
 from dying_relu.workflow.errors import UserError
 
+ALL_LAYERS = 0  # the layer that stands for all of them together
 _VALUES = ("value", "diverged")
+_SCALE = ("limit_share", "killing", "proper")
 How = Callable[[pd.Series, pd.Series], pd.Series]
 
 
@@ -48,6 +49,12 @@ def sums(frame: pd.DataFrame, events: str, exposure: str, axes: Sequence[str] = 
     made = of(found, found["events"] / found["exposure"].where(found["exposure"] > 0), found["lost"], axes)
     counted = found[["events", "exposure"]].where(~found["lost"])
     return made.assign(events=counted["events"], exposure=counted["exposure"])
+
+
+def by_layer(frame: pd.DataFrame, events: str, exposure: str, axes: Sequence[str] = ()) -> pd.DataFrame:
+    """`sums` of each layer, and of all together, layer `ALL_LAYERS`."""
+    parts = [sums(rows, events, exposure, [*axes, "layer"]) for rows in (frame, frame.assign(layer=ALL_LAYERS))]
+    return pd.concat(parts, ignore_index=True)
 
 
 def axes(found: pd.DataFrame) -> list[str]:
@@ -140,6 +147,3 @@ _HOW: dict[str, How] = {
 
 def _counted(frame: pd.DataFrame) -> list[str]:
     return [key for key in ("events", "exposure", *_SCALE) if key in frame]
-
-
-_SCALE = ("limit_share", "killing", "proper")

@@ -2,9 +2,8 @@
 
 A network *fails* when it diverges, or ends no better than half way to all correct on test samples. The *limit* of a
 class of networks is the first rate, from the proper one on, at which half of its pilot networks fail. The *killing
-rate* is
-the highest rate tried below the limit: the most that the class stands. The *proper rate* is the one with the best
-mean test accuracy, all finite.
+rate* is the highest rate tried below the limit: the most that the class stands. The *proper rate* is the one with the
+best mean test accuracy, all finite.
 """
 
 from collections.abc import Sequence
@@ -47,9 +46,14 @@ def scale(networks: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return found.astype({**dtypes, "limit": float, **dict.fromkeys(NAMED_RATES, float)})
 
 
+def named(networks: pd.DataFrame, name: str) -> float | None:
+    """The ``killing`` or ``proper`` rate of one class of networks, if it has any."""
+    found = scale(networks, [])[name].dropna()
+    return float(found.iloc[0]) if len(found) else None
+
+
 def on_scale(found: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
-    """A map with ``limit_share``, the rate over the limit of its class, and whether it is its ``killing``, ``proper``
-    rate.
+    """A map with ``limit_share``, the rate over the limit of its class, and whether that is its `NAMED_RATES`.
 
     A class is told by all settings that networks and map both have, but for the rate.
 

@@ -32,6 +32,7 @@ GENERAL = {
     "claims.mapped": "count",
     "claims.depends": "count",
     "claims.depends.names": "text",
+    "coverage.allowed": "share",
     "coverage.worst.alone": "share",
     "coverage.worst.together": "share",
     "audit.networks": "count",

@@ -107,6 +107,7 @@ def general(
         "claims.mapped": int((ledger["cells"] > 1).sum()),
         **{f"claims.{way}": len(verdicts) for way, verdicts in ways.items()},
         **{f"claims.{way}.{v}": int((ways[way] == v).sum()) for way in ways for v in ("supported", "refuted")},
+        "coverage.allowed": ALPHA / 2,
         "coverage.worst.alone": missed["worst"][alone].max(),
         "coverage.worst.together": missed["worst"][~alone].max(),
         **{key: len(claims) for key, claims in names.items()},

@@ -13,7 +13,7 @@ from dying_relu.analysis import maps
 from dying_relu.analysis.arms import comparable
 from dying_relu.analysis.choice import at_chosen, choose_each
 from dying_relu.analysis.frames import NETWORK, Tables, grouped, last, matching
-from dying_relu.analysis.rates import on_scale, scale
+from dying_relu.analysis.rates import named, on_scale
 from dying_relu.studies.activation import CONTENTS
 
 ARM = ["activation", "batch_norm"]
@@ -100,8 +100,7 @@ def killed(networks: pd.DataFrame) -> pd.DataFrame:
 
 def killing_rate(networks: pd.DataFrame) -> float | None:
     """The killing rate of ReLU networks without batch normalisation."""
-    found = scale(matching(networks, activation=RELU, batch_norm=False), [])["killing"].dropna()
-    return float(found.iloc[0]) if len(found) else None
+    return named(matching(networks, activation=RELU, batch_norm=False), "killing")
 
 
 def most_accurate(networks: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dying_relu.analysis import maps
 from dying_relu.analysis.frames import Tables, alive, confirmatory, matching
-from dying_relu.analysis.rates import at, on_scale, scale
+from dying_relu.analysis.rates import at, named, on_scale
 
 SMALL_POSITIVE = (0.01, 0.1)
 OWN = "own best"  # the level of ``rate`` at which each side has the rate it is most accurate at
@@ -96,8 +96,7 @@ def of_arm(frame: pd.DataFrame, arm: Arm) -> pd.DataFrame:
 
 def rate_of(networks: pd.DataFrame, arm: Arm, name: str) -> float | None:
     """The ``killing`` or ``proper`` rate of an arm."""
-    found = scale(of_arm(networks, arm), [])[name].dropna()
-    return float(found.iloc[0]) if len(found) else None
+    return named(of_arm(networks, arm), name)
 
 
 def values(networks: pd.DataFrame, arm: Arm, rate: float | None, column: str) -> pd.Series:

@@ -12,7 +12,7 @@ import pandas as pd
 from dying_relu.analysis import maps
 from dying_relu.analysis.arms import label, nearest_to_reference, varying
 from dying_relu.analysis.frames import NETWORK, Tables, confirmatory, grouped, last, matching, pilot, treated
-from dying_relu.analysis.rates import on_scale, scale
+from dying_relu.analysis.rates import named, on_scale, scale
 from dying_relu.design import sizes
 from dying_relu.design.catalogue import ARCHITECTURES
 from dying_relu.design.settings import SETTINGS
@@ -45,7 +45,7 @@ def other_less_shared_deaths(tables: Tables) -> pd.DataFrame:
 def dead_by_layer(activity: pd.DataFrame) -> pd.DataFrame:
     """A map of the dead share of each layer at the end, and of their mean, layer 0."""
     layers = maps.sums(last(activity), "n_dead", "n_units", ["layer"]).drop(columns=["events", "exposure"])
-    return pd.concat([layers, maps.pool(layers, ["layer"]).assign(layer=0)], ignore_index=True)
+    return pd.concat([layers, maps.pool(layers, ["layer"]).assign(layer=maps.ALL_LAYERS)], ignore_index=True)
 
 
 def matched_rates(networks: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -135,8 +135,7 @@ def killing_rate(networks: pd.DataFrame, architecture: str = UNSHARED, width: in
     Args:
         networks: those `compared`.
     """
-    found = scale(of(networks, architecture, width), [])["killing"].dropna()
-    return float(found.iloc[0]) if len(found) else None
+    return named(of(networks, architecture, width), "killing")
 
 
 def difference(

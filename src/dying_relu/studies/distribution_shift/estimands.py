@@ -5,7 +5,7 @@ import pandas as pd
 from dying_relu.analysis import maps
 from dying_relu.analysis.arms import comparable
 from dying_relu.analysis.frames import Tables, confirmatory, matching
-from dying_relu.analysis.rates import on_scale, scale
+from dying_relu.analysis.rates import named, on_scale
 from dying_relu.design.catalogue import INTERVENTIONS
 
 NO_SHIFT = "none"
@@ -29,7 +29,7 @@ def alive_on_test(tables: Tables) -> pd.DataFrame:
     """Of the units dead on the training set, the share alive on test samples by shift; each layer, and all (0)."""
     shifted = tested(tables["shifted"])
     counts = shifted.assign(n_alive=shifted["n_dead"] - shifted["n_dead_both"])
-    found = _by_layer(counts, "n_alive", "n_dead", ["test_shift", "layer"])
+    found = maps.by_layer(counts, "n_alive", "n_dead", ["test_shift"])
     return on_scale(found, tested(tables["networks"]))
 
 
@@ -47,18 +47,12 @@ def revived_by_change_of_data(tables: Tables) -> pd.DataFrame:
     ``change``: what training goes on with; ``moment``: one step after it, or the end; each layer, and all (0). The
     killing rate is that of the control that keeps its rate.
     """
-    found = _by_layer(at_moments(tables["activity"]), "n_back", "n_followed", ["moment", "layer"])
+    found = maps.by_layer(at_moments(tables["activity"]), "n_back", "n_followed", ["moment"])
     parts = []
     for change, control in CONTROLS.items():
         arm, other = (matching(found, intervention=name) for name in (change, control))
         compared = maps.pair(arm, other, ["intervention"])
         parts.append(on_scale(compared, as_before(tables["networks"], control)).assign(change=change))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _by_layer(frame: pd.DataFrame, events: str, exposure: str, axes: list[str]) -> pd.DataFrame:
-    """`maps.sums` of each layer, and of all together, layer 0."""
-    parts = [maps.sums(rows, events, exposure, axes) for rows in (frame, frame.assign(layer=0))]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -69,8 +63,7 @@ def tested(frame: pd.DataFrame) -> pd.DataFrame:
 
 def killing_rate(networks: pd.DataFrame) -> float | None:
     """The killing rate of the grid ``main``."""
-    found = scale(tested(networks), [])["killing"].dropna()
-    return float(found.iloc[0]) if len(found) else None
+    return named(tested(networks), "killing")
 
 
 def at_killing_rate(frame: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
@@ -177,5 +170,4 @@ def as_before(networks: pd.DataFrame, control: str) -> pd.DataFrame:
 
 def pretraining_rate(networks: pd.DataFrame) -> float | None:
     """The killing rate of networks that go on with the same half of the data."""
-    found = scale(as_before(networks, CONTROLS["new_data"]), [])["killing"].dropna()
-    return float(found.iloc[0]) if len(found) else None
+    return named(as_before(networks, CONTROLS["new_data"]), "killing")

@@ -12,7 +12,6 @@ from dying_relu.analysis.frames import NETWORK, Tables, grouped, is_control, las
 from dying_relu.analysis.rates import at, on_scale
 
 LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
-ALL = 0  # the layer that stands for all layers together
 _NARROW = "control_narrow"
 
 
@@ -71,7 +70,7 @@ def revival_in_the_first_layer(tables: Tables) -> pd.DataFrame:
 
 def recovered_share(tables: Tables) -> pd.DataFrame:
     """Of the units found dead at any measurement, the share alive at the end; by layer, and all layers together."""
-    return on_scale(by_layer(_ever_dead(tables), "n_back", "n_ever_dead"), treated(tables["networks"]))
+    return on_scale(maps.by_layer(_ever_dead(tables), "n_back", "n_ever_dead"), treated(tables["networks"]))
 
 
 def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
@@ -150,17 +149,11 @@ def share_revived_by_bias(tables: Tables) -> pd.DataFrame:
 def revived_share(tables: Tables, part: str) -> pd.DataFrame:
     """Of the units that died, the share active with one part (``bias``, ``weights``) put back; by layer, and all."""
     died = matching(treated(tables["units"]), status="dead")
-    found = by_layer(died, f"n_active_{part}_put_back", "n_died")
+    found = maps.by_layer(died, f"n_active_{part}_put_back", "n_died")
     networks = treated(tables["networks"])
     diverged = networks[[key for key in networks if key in found and key not in ("value", "diverged")] + ["diverged"]]
     found = found.drop(columns="diverged").merge(diverged, on=[key for key in diverged if key != "diverged"])
     return on_scale(found, networks)
-
-
-def by_layer(frame: pd.DataFrame, events: str, exposure: str) -> pd.DataFrame:
-    """`maps.sums` for each layer, and for all together, layer `ALL`."""
-    parts = [frame, frame.assign(layer=ALL)]
-    return pd.concat([maps.sums(rows, events, exposure, ["layer"]) for rows in parts], ignore_index=True)
 
 
 def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:

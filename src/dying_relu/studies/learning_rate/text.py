@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import rates
+from dying_relu.analysis import maps, rates
 from dying_relu.analysis.arms import name, nearest, varying
 from dying_relu.analysis.curves import crossing
 from dying_relu.analysis.frames import (
@@ -26,7 +26,7 @@ from dying_relu.design.settings import SETTINGS, Settings
 from dying_relu.report import tables as layout
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
-from dying_relu.studies.learning_rate.estimands import ALL, by_layer, revivals_in_silent_layers, revived_share
+from dying_relu.studies.learning_rate.estimands import revivals_in_silent_layers, revived_share
 
 _HEADS = {"optimizer": "optimiser", "scaling": "inputs"}
 _DEFINITIONS = {
@@ -88,7 +88,7 @@ _OWN = ("learning_rate", *_CLASS)
 def _recovered(end: pd.DataFrame) -> float:
     """Of the units ever dead the share alive at the end, median over networks."""
     alive_now = end.assign(n_back=end["n_ever_dead"] - end["n_dead"])
-    return by_layer(alive_now, "n_back", "n_ever_dead").query(f"layer == {ALL}")["value"].median()
+    return matching(maps.by_layer(alive_now, "n_back", "n_ever_dead"), layer=maps.ALL_LAYERS)["value"].median()
 
 
 def _revived(tables: Tables) -> list[tuple[str, int, float]]:

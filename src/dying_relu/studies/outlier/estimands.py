@@ -13,7 +13,6 @@ from dying_relu.analysis.frames import Tables, grouped, last, matching, pilot, t
 from dying_relu.studies.outlier import CONTENTS
 
 AT_ONCE, LATER = MOMENTS = ("at once", "after training on")
-ALL = 0  # the layer that stands for all layers together
 DEADLY = 0.05  # the smallest excess of dead units that counts
 SIZE = 3.5  # strength that the claims of deaths name: the deadliest that all raw networks of the first run stood
 _OWN_SIZE = CONTENTS.choices["own_size"]
@@ -75,8 +74,8 @@ def excess(activity: pd.DataFrame, *axes: str) -> pd.DataFrame:
 
 
 def by_layer(activity: pd.DataFrame) -> pd.DataFrame:
-    """`excess` for each layer, and for all together, layer `ALL`."""
-    return pd.concat([excess(activity).assign(layer=ALL), excess(activity, "layer")], ignore_index=True)
+    """`excess` for each layer, and for all together, layer `maps.ALL_LAYERS`."""
+    return pd.concat([excess(activity).assign(layer=maps.ALL_LAYERS), excess(activity, "layer")], ignore_index=True)
 
 
 def met_outlier(found: pd.DataFrame, moment: str) -> pd.DataFrame:

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu.analysis import maps
 from dying_relu.analysis.frames import Tables, confirmatory, matching
 from dying_relu.design.catalogue import OPTIMIZERS
 from dying_relu.design.datasets import SCALINGS
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Table, column
 from dying_relu.studies.outlier.estimands import (
-    ALL,
     AT_ONCE,
     LATER,
     SIZE,
@@ -28,11 +28,11 @@ def numbers(tables: Tables) -> Made:
     """Numbers of the section, by key: of deaths the median seed's, at the strength that the claims name."""
     networks, activity, history = (at_main_rate(tables[name]) for name in ("networks", "activity", "history"))
     found, ratios = confirmatory(by_layer(activity)), confirmatory(gradient_ratio_outlier({"history": history}))
-    plain = matching(found, optimizer="sgd", layer=ALL)
+    plain = matching(found, optimizer="sgd", layer=maps.ALL_LAYERS)
     here = matching(plain, strength=SIZE)
     first = matching(found, optimizer="sgd", layer=1, strength=SIZE)
     met = matching(confirmatory(networks), grid=GRID, strength=SIZE)
-    clipped = matching(found, optimizer=_CLIPPED, intervention="outlier", moment=LATER, layer=ALL)
+    clipped = matching(found, optimizer=_CLIPPED, intervention="outlier", moment=LATER, layer=maps.ALL_LAYERS)
     return {
         "settle": networks["intervention_epoch"].max(),
         "after": (networks["epochs"] - networks["intervention_epoch"]).max(),

@@ -33,7 +33,6 @@ RENEWAL, CONTROL, RESAMPLING = "renew_dead_silently", "renew_living_silently", "
 RENEWALS = {"silently": RENEWAL, "naively": "renew_dead"}  # once
 MOMENTS = {"a step": 0.0, "an epoch": 1.0, "training": 1e6}  # epochs after the treatment: the nearest one measured
 OWN = "own best"  # of rates: each arm at its own
-ALL = 0  # the layer that stands for all layers together
 TREATMENT, ARM = ("intervention", "rate_factor"), ("intervention", "learning_rate")
 RULES = CONTENTS.choices
 _CLASS = ["scaling", "activation"]  # what tells the classes of untreated networks apart, whose limits are compared
@@ -82,7 +81,7 @@ def saturated_share_back(tables: Tables) -> pd.DataFrame:
 
     Saturated: abs(phi') at most 1e-3 on the whole training set. By layer, and all layers together.
     """
-    found = _by_layer(last(matching(tables["activity"], grid=SATURATED)), "n_back")
+    found = maps.by_layer(last(matching(tables["activity"], grid=SATURATED)), "n_back", "n_followed")
     return on_scale(found, matching(tables["networks"], grid=SATURATED))
 
 
@@ -276,13 +275,7 @@ def _error(networks: pd.DataFrame) -> pd.Series:
 
 def _reopened(tables: Tables, *grids: str) -> pd.DataFrame:
     """A map of the share of killed units that are open at the end."""
-    return _by_layer(last(matching(tables["activity"], grid=grids)), "n_reopened")
-
-
-def _by_layer(end: pd.DataFrame, counted: str) -> pd.DataFrame:
-    """A map of the share of followed units that count, for each layer and for all together, layer `ALL`."""
-    parts = [maps.sums(rows, counted, "n_followed", ["layer"]) for rows in (end, end.assign(layer=ALL))]
-    return pd.concat(parts, ignore_index=True)
+    return maps.by_layer(last(matching(tables["activity"], grid=grids)), "n_reopened", "n_followed")
 
 
 def _nearest(history: pd.DataFrame, epochs: float) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def relu_zero_share_less_sigmoid(tables: Tables) -> pd.DataFrame:
     for moment, frame in moments.items():
         rows = at_best_rates(tables["networks"], frame)
         found = maps.of(rows, rows["zero_share"], rows["zero_share"].isna(), ["layer"])
-        every = pd.concat([maps.pool(found, ["layer"]).assign(layer=0), found], ignore_index=True)
+        every = pd.concat([maps.pool(found, ["layer"]).assign(layer=maps.ALL_LAYERS), found], ignore_index=True)
         relu, sigmoid = (matching(every, **arm) for arm in (RELU, SIGMOID))
         parts.append(maps.pair(relu, sigmoid, [*ARM, "learning_rate"]).assign(moment=moment))
     return pd.concat(parts, ignore_index=True)
