@@ -60,7 +60,10 @@ def test_a_claim_is_read_whole(tmp_path):
         ({"margin": -0.1}, "bias-removed.margin: must be at least 0, found -0.1"),
         ({"family": "mean"}, "bias-removed.family: unknown value 'mean'; known: median, share"),
         ({"unit": "metres"}, "bias-removed.unit: unknown value 'metres'; known: share, points, number"),
-        ({"kind": "guess"}, "bias-removed.kind: unknown value 'guess'; known: assertion, question"),
+        (
+            {"kind": "guess"},
+            "bias-removed.kind: unknown value 'guess'; known: assertion, question, hypothesis, replication",
+        ),
         ({"cell": {"depth": "three"}}, "bias-removed.cell.depth: must be a whole number, found 'three'"),
         ({"cell": {"learning_rate": "fast"}}, "bias-removed.cell.learning_rate: must be a number, found 'fast'"),
         ({"statement": None}, "bias-removed: missing key 'statement'"),

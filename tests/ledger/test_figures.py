@@ -19,6 +19,7 @@ TABLE = pd.DataFrame(
     ],
     columns=["claim", "verdict", "effect", "ci_low", "ci_high", "region_low", "region_high", "margin", "unit"],
 ).assign(
+    own=False,
     stands=["depends", "refuted", "inconclusive", "supported", "inconclusive"],
     cells=[4, 1, 2, 3, 2],
     cells_supported=[2, 0, 0, 3, 0],

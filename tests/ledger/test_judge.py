@@ -36,6 +36,16 @@ def test_intervals_are_scipys_at_the_level_of_all_claims_together():
     assert tuple(table.loc[0, ["ci_low", "ci_high"]]) == tuple(expected)
 
 
+def test_what_the_project_asks_itself_is_judged_apart_from_the_claims_of_the_texts():
+    ledger = {name: claim(name) for name in "abcd"}
+    ledger |= {"own": claim("own", kind="hypothesis"), "again": claim("again", kind="replication")}
+    seen = np.random.default_rng(0).random(40)
+    table, _ = judged(ledger, *(values(name, seen) for name in ledger))
+    assert table["confidence"].tolist() == [1 - 0.05 / 4] * 4 + [1 - 0.05 / 2] * 2
+    assert table["own"].tolist() == [False] * 4 + [True] * 2
+    assert table.loc[5, "p_adjusted"] == min(1, 2 * table.loc[5, "p"])
+
+
 def test_each_claim_by_its_family_and_region():
     ledger = {
         "holds": claim("holds"),

@@ -98,6 +98,7 @@ LEDGER = pd.DataFrame(
     n_diverged=[3, 0, 0],
     of=["holds", "holds", "open"],
     kind=["assertion", "assertion", "question"],
+    own=False,
     decided_by=["experiment", "arithmetic", "experiment"],
     cell=["depth 3", "", np.nan],
     cells=[4, 1, 2],

@@ -18,7 +18,12 @@ LEDGER = pd.DataFrame(
         **{"verdict": ["supported", "inconclusive"], "effect": [0.5, float("nan")], "ci_low": [0.4, 0.0]},
         **{"ci_high": [0.6, 1.0], "p": [0.001, 1.0], "p_adjusted": [0.002, 1.0], "n_seeds": [40, 0]},
         **{"unit": ["points", "share"], "events": [0, None], "exposure": [10.0, None], "n_diverged": [3, 0]},
-        **{"of": ["holds", "open"], "kind": ["assertion", "question"], "decided_by": ["experiment", "arithmetic"]},
+        **{
+            "of": ["holds", "open"],
+            "kind": ["assertion", "question"],
+            "own": [False, False],
+            "decided_by": ["experiment", "arithmetic"],
+        },
         **{"cell": ["depth 3", ""], "cells": [4, 1], "stands": ["depends", "inconclusive"]},
         **{"depends_on": ["learning_rate", ""], "holds_where": ["2 of 4 supported, 1 refuted, 1 open"] * 2},
         **{"cells_supported": [2, 0], "cells_refuted": [1, 0], "cells_open": [1, 1], "cells_without": [0, 0]},
@@ -91,7 +96,7 @@ def test_figures(made):
         r"\caption{100 \% seen Remake: \texttt{snakemake results/\allowbreak figures/\allowbreak held\_out.pdf}}"
         in figure
     )
-    assert set(made["figure"]) == {"held_out", "verdicts", "maps"}
+    assert set(made["figure"]) == {"held_out", "verdicts", "hypotheses", "maps"}
 
 
 def test_drafts_say_so(made):

@@ -4,8 +4,9 @@ from dying_relu.design.contents import Contents, Kind
 
 CONTENTS = Contents(
     kinds={
-        "verdicts": Kind("every claim's estimate against its region", tables=()),
+        "verdicts": Kind("the estimate of every claim of the texts against its region", tables=()),
+        "hypotheses": Kind("the same of what this project asks beside", tables=()),
         "maps": Kind("of how many of its cells each claim holds", tables=()),
     }
 )
-FILES = {"verdicts": "results/claims.csv", "maps": "results/claims.csv"}  # what they are drawn from
+FILES = dict.fromkeys(("verdicts", "hypotheses", "maps"), "results/claims.csv")  # what they are drawn from

@@ -17,6 +17,7 @@ from dying_relu.workflow.errors import UserError
 CLAIMS = Path("config/claims.yaml")
 # what of a claim is fixed before its seeds are run
 ASKED = ("statement", "study", "estimand", "family", "region", "margin", "bounds", "cell", "read_at")
+OWN = ("hypothesis", "replication")  # kinds that no text claims: this project asks
 _Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 _Level = bool | int | float | str | None
@@ -35,7 +36,7 @@ class _Entry(Strict):
     unit: Literal["share", "points", "number"] = "number"
     told: str = ""
     of: str = ""
-    kind: Literal["assertion", "question"] = "assertion"
+    kind: Literal["assertion", "question", "hypothesis", "replication"] = "assertion"
     decided_by: Literal["experiment", "closed form", "arithmetic"] = "experiment"
     cell: dict[str, _Level] = {}
     read_at: dict[str, list[_Level]] = {}
@@ -47,10 +48,20 @@ class Claim(_Entry):
     id: str
 
     @property
+    def own(self) -> bool:
+        """Whether this project asks it, and no text."""
+        return self.kind in OWN
+
+    @property
     def asked(self) -> str:
         """Changes when, and only when, what is asked changes: sentence, estimand, cell, map, family, region, bounds."""
         asked = self.model_dump(include=set(ASKED))
         return hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()[:16]
+
+
+def together(claims: Mapping[str, Claim]) -> dict[str, int]:
+    """For each claim how many are judged together with it: those of the texts, or those of this project."""
+    return {name: sum(other.own == claim.own for other in claims.values()) for name, claim in claims.items()}
 
 
 class _File(RootModel[Annotated[dict[_Id, _Entry], Field(min_length=1)]]):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dying_relu.analysis.intervals import ALPHA, median_interval, share_interval
 from dying_relu.design.seeding import integer_seed
-from dying_relu.ledger.claims import Claim
+from dying_relu.ledger.claims import Claim, together
 
 COLUMNS = ["claim", "world", "n_seeds", "alpha", "missed_low", "missed_high"]
 
@@ -20,16 +20,17 @@ COLUMNS = ["claim", "world", "n_seeds", "alpha", "missed_low", "missed_high"]
 def simulate(claims: Mapping[str, Claim], values: pd.DataFrame, resamples: int) -> pd.DataFrame:
     """How often the truth lies below, and above, the interval: a row a claim, world and level, columns `COLUMNS`.
 
-    Levels: 0.05 for each claim alone, and the ledger's, 0.05 for all together. Each side may miss half of its level.
+    Levels: 0.05 for each claim alone, and the ledger's, 0.05 for all that are judged together. Each side may miss
+    half of its level.
     """
-    rows = []
+    rows, m = [], together(claims)
     confirmed = values[(values["phase"] == "confirmatory") & values["named"].astype(bool)]
     for name, claim in claims.items():
         known = confirmed["value"][confirmed["claim"] == name].dropna().to_numpy(float)
         if len(known) < 2:
             continue
         for world, chance in (("as they are", 0.0), ("with rare failures", 1 / len(known))):
-            for alpha in (ALPHA, ALPHA / len(claims)):
+            for alpha in (ALPHA, ALPHA / m[name]):
                 missed = _missed(claim, known, chance, alpha, resamples)
                 rows.append((name, world, len(known), alpha, *missed))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -15,9 +15,19 @@ _SIDES = {"left": 0.235, "right": 0.855, "wspace": 2.9}  # room for names on the
 
 
 def verdicts(table: pd.DataFrame) -> plt.Figure:
+    """The claims of the texts; see `_against_regions`."""
+    return _against_regions(table[~table["own"].astype(bool)])
+
+
+def hypotheses(table: pd.DataFrame) -> plt.Figure:
+    """What this project asks; see `_against_regions`."""
+    return _against_regions(table[table["own"].astype(bool)])
+
+
+def _against_regions(table: pd.DataFrame) -> plt.Figure:
     """Two columns of claims, each on a scale of its own that shows the interval and the nearest edge of the region."""
     palette = sns.color_palette("colorblind")
-    rows = -(-len(table) // 2)
+    rows = max(-(-len(table) // 2), 1)
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, _ROW * rows + 0.5), squeeze=False)
     for axis, part in zip(axes[0], (table.iloc[:rows], table.iloc[rows:]), strict=True):
         for place, row in enumerate(part.itertuples()):
@@ -47,7 +57,7 @@ def verdicts(table: pd.DataFrame) -> plt.Figure:
 
 def maps(table: pd.DataFrame) -> plt.Figure:
     """A bar a claim: the shares of the cells that it could be read at in which it is supported, refuted, and open."""
-    table = table[table["cells"] > 1]
+    table = table[(table["cells"] > 1) & ~table["own"].astype(bool)]
     palette = sns.color_palette("colorblind")
     rows = max(-(-len(table) // 2), 1)
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, _ROW * rows + 0.5), squeeze=False)

@@ -1,9 +1,10 @@
 """From each claim's values by seed to results/claims.csv, and to results/maps.csv: one rule for all verdicts.
 
-A cell's verdict is where its interval lies. The interval is exact, and holds for all claims together with probability
-0.95 whatever depends on what: each of m claims has the level 0.05 / m (Bonferroni), half of it on each side. What a
-diverged network would have shown is unknown: the lower end is taken as if it had shown the smallest value there can be,
-the upper end the largest, so no verdict hangs on it.
+A cell's verdict is where its interval lies. The interval is exact, and holds for all claims of the texts together with
+probability 0.95 whatever depends on what: each of m claims has the level 0.05 / m (Bonferroni), half of it on each
+side. The project's own hypotheses and replications are a second family, with an m of its own. What a diverged network
+would have shown is unknown: the lower end is taken as if it had shown the smallest value there can be, the upper end
+the largest, so no verdict hangs on it.
 """
 
 import json
@@ -15,7 +16,7 @@ import pandas as pd
 from dying_relu import studies
 from dying_relu.analysis.intervals import ALPHA, Interval, median_interval, share_interval
 from dying_relu.ledger import power
-from dying_relu.ledger.claims import Claim
+from dying_relu.ledger.claims import Claim, together
 from dying_relu.ledger.regions import Region, p_value
 from dying_relu.workflow import sources
 
@@ -34,6 +35,7 @@ COLUMNS = [
     "study",
     "of",
     "kind",
+    "own",
     "decided_by",
     "told",
     "estimand",
@@ -90,9 +92,10 @@ def judge(claims: Mapping[str, Claim], values: pd.DataFrame) -> tuple[pd.DataFra
     Args:
         values: as `estimate.estimate` gives them, of all claims.
     """
-    level = ALPHA / len(claims)
-    maps = {name: _map(claim, values[values["claim"] == name], level) for name, claim in claims.items()}
-    rows = [_row(claim, maps[name], values[values["claim"] == name], len(claims)) for name, claim in claims.items()]
+    own = {name: values[values["claim"] == name] for name in claims}
+    m = together(claims)
+    maps = {name: _map(claim, own[name], ALPHA / m[name]) for name, claim in claims.items()}
+    rows = [_row(claim, maps[name], own[name], m[name]) for name, claim in claims.items()]
     return pd.DataFrame(rows, columns=COLUMNS), pd.concat(maps.values(), ignore_index=True)
 
 
@@ -172,7 +175,7 @@ def _row(claim: Claim, cells: pd.DataFrame, values: pd.DataFrame, m: int) -> dic
     made = mine.iloc[0] if len(mine) else dict.fromkeys(MAP_COLUMNS) | {"verdict": "not testable", "n_seeds": 0}
     p = p_value(interval(claim, here), _region(claim))
     return {
-        **{key: getattr(claim, key) for key in ("source", "statement", "effect_name", "study", "of", "kind")},
+        **{key: getattr(claim, key) for key in ("source", "statement", "effect_name", "study", "of", "kind", "own")},
         **{key: getattr(claim, key) for key in ("decided_by", "told", "estimand", "family", "unit", "margin")},
         "claim": claim.id,
         **{key: made[key] for key in ("verdict", "effect", "ci_low", "ci_high", "n_seeds", "n_diverged", "n_without")},

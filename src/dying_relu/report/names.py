@@ -4,6 +4,8 @@ VERDICTS = ("supported", "refuted", "inconclusive", "not testable")
 
 DECIDED = ("experiment", "closed form", "arithmetic")  # what a claim is decided by
 
+OWN = ("hypothesis", "replication")  # kinds of claims that no text makes; see config/claims.yaml
+
 # of every study that trains; in the text after the study's name
 COUNTS = {
     "networks": "count",
@@ -29,6 +31,7 @@ GENERAL = {
     **{f"claims.{verdict}": "count" for verdict in VERDICTS},
     **{f"claims.{verdict}.names": "text" for verdict in VERDICTS},
     **{f"claims.{way}{suffix}": "count" for way in DECIDED for suffix in ("", ".supported", ".refuted")},
+    **{f"{kind}{suffix}": "count" for kind in OWN for suffix in ("", *(f".{verdict}" for verdict in VERDICTS))},
     "claims.mapped": "count",
     "claims.depends": "count",
     "claims.depends.names": "text",
@@ -74,4 +77,4 @@ PROVENANCE = tuple(
         "training.minutes",
     )
 )
-TABLES = ("ledger", "maps", "power", "coverage", "edits", "choices", "benchmark")
+TABLES = ("ledger", "hypotheses", "maps", "power", "coverage", "edits", "choices", "benchmark")

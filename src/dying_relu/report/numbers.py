@@ -13,7 +13,7 @@ from dying_relu import studies
 from dying_relu.analysis.frames import Tables, is_control
 from dying_relu.analysis.intervals import ALPHA, SMALLEST_P, Estimate
 from dying_relu.design.study import Preset, Study
-from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, DECIDED, GENERAL, VERDICTS
+from dying_relu.report.names import CLAIM_SUFFIXES, COUNTS, DECIDED, GENERAL, OWN, VERDICTS
 from dying_relu.report.units import TEXTS
 from dying_relu.workflow.errors import UserError
 
@@ -92,6 +92,8 @@ def general(
         of_studies: the numbers of all studies.
         audit: networks of all studies, in the population and alone.
     """
+    asked = {kind: ledger["verdict"][ledger["kind"] == kind] for kind in OWN}
+    ledger = ledger[~ledger["own"].astype(bool)]
     names = {f"claims.{verdict}": ledger["claim"][ledger["verdict"] == verdict] for verdict in VERDICTS}
     names["claims.depends"] = ledger["claim"][ledger["stands"] == "depends"]
     ways = {way: ledger["verdict"][ledger["decided_by"] == way] for way in DECIDED}
@@ -104,6 +106,8 @@ def general(
         "claims": len(ledger),
         "claims.ids": ledger["of"].nunique(),
         "claims.questions": int((ledger["kind"] == "question").sum()),
+        **{kind: len(verdicts) for kind, verdicts in asked.items()},
+        **{f"{kind}.{v}": int((verdicts == v).sum()) for kind, verdicts in asked.items() for v in VERDICTS},
         "claims.mapped": int((ledger["cells"] > 1).sum()),
         **{f"claims.{way}": len(verdicts) for way, verdicts in ways.items()},
         **{f"claims.{way}.{v}": int((ways[way] == v).sum()) for way in ways for v in ("supported", "refuted")},

@@ -20,6 +20,10 @@ from dying_relu.report.numbers import of_claims
 from dying_relu.report.tables import Column, Table, column
 from dying_relu.report.units import bracket, escape, printed
 
+# what the ledger says of a text's claim, and of what this project asks
+_TOLD = ("claim", "source", "told", "statement", "at"), r"\textbf{{{}}} ({}). \emph{{{}}} Tested: {} {}"
+_ASKED = ("claim", "statement", "at"), r"\textbf{{{}}}. {} {}"
+
 
 def generated(
     numbers: pd.DataFrame,
@@ -51,8 +55,10 @@ def generated(
         if pd.notna(row.n_seeds) or pd.isna(row.value)
     }
     bodies = {name: table.latex() for name, table in tables.items()}
+    own_rows = ledger["own"].astype(bool)
     own = {
-        "ledger": ledger_table(ledger, shown),
+        "ledger": ledger_table(ledger[~own_rows], shown, _TOLD),
+        "hypotheses": ledger_table(ledger[own_rows], shown, _ASKED),
         "maps": maps_table(ledger, maps),
         "power": power_table(ledger),
         "coverage": coverage_table(coverage),
@@ -110,8 +116,13 @@ def plain_section(study: Study) -> str:
     return rf"\section{{{escape(study.title)}}} {escape(study.question)}{seen} {figures}"
 
 
-def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str]) -> Table:
-    """The verdicts; ``shown`` holds the claims' numbers as they are printed."""
+def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str], sentence: tuple[tuple[str, ...], str]) -> Table:
+    """The verdicts.
+
+    Args:
+        shown: the claims' numbers as they are printed.
+        sentence: what is said of each claim: columns, and how they are put together.
+    """
     words = ledger["verdict"].where(ledger["stands"] != "depends", ledger["verdict"] + ", depends")
     frame = ledger.assign(
         estimate=[shown[name] for name in ledger["claim"]],
@@ -120,15 +131,8 @@ def ledger_table(ledger: pd.DataFrame, shown: Mapping[str, str]) -> Table:
         n=[f"{row.n_seeds}" + (f" ({row.n_diverged:.0f})" if row.n_diverged else "") for row in ledger.itertuples()],
         words=words,
     )
-    sentence = r"\textbf{{{}}} ({}). \emph{{{}}} Tested: {} {}"
     columns = [
-        Column(
-            "claim, its sharpened statement, and its cell",
-            ("claim", "source", "told", "statement", "at"),
-            "text",
-            sentence,
-            width=0.44,
-        ),
+        Column("claim, its sharpened statement, and its cell", sentence[0], "text", sentence[1], width=0.44),
         Column("median or share", ("estimate",), "latex"),
         Column("interval", ("interval",), "latex"),
         column("n (diverged)", "n"),
