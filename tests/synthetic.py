@@ -4,6 +4,8 @@ Values are random but possible: counts no larger than what they are of, shares b
 depend on the network's settings and seed alone. No figure or number of the paper is made from them.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -81,6 +83,8 @@ def _network(study: Study, network: Network, diverges: bool, draw: np.random.Gen
     }
     if "layers" in study.tables:
         parts["layers"] = _layers(settings.depth, [0, per_epoch, steps[-1]] if ends else [0], per_epoch, draw)
+    if "causes" in study.tables:
+        parts["causes"] = _causes(settings, [1, steps[-1]] if ends else [1], per_epoch, draw)
     if "shifted" in study.tables:
         parts["shifted"] = _shifted(study.measure.shifts, settings, final, ends, accuracy, draw)
     if settings.depth == settings.width == 1:
@@ -109,6 +113,7 @@ def _life(layer, settings, steps, finite, per_epoch, draw) -> Columns:
         "n_nearly_dead": draw.integers(0, width - dead + 1),
         "n_born_dead": np.full(len(steps), dead[0]),
         "n_died": np.maximum(dead - before, 0),
+        "n_died_again": np.maximum(dead - before, 0) // 2,
         "n_revived": np.maximum(before - dead, 0),
         "n_ever_dead": np.maximum.accumulate(dead),
         "n_followed": followed,
@@ -141,6 +146,18 @@ def _units(settings, finite, parts, draw) -> Columns:
             back = draw.integers(0, died + 1, 2) if parts else (np.nan, np.nan)
             put_back = {"n_active_bias_put_back": back[0], "n_active_weights_put_back": back[1]}
             rows.append({"layer": layer, "status": status, "n_units": n, **values, "n_died": died, **put_back})
+    return _columns(rows)
+
+
+def _causes(settings, steps, per_epoch, draw) -> Columns:
+    rows = []
+    for step, layer, event in product(dict.fromkeys(steps), range(1, settings.depth + 1), ("death", "revival")):
+        n = draw.integers(0, settings.width + 1) if layer > 1 or event == "death" else 0
+        credit = draw.dirichlet(np.ones(3)) * n if layer > 1 else np.array([0, n, 0])
+        row = {"step": step, "epoch": step / per_epoch, "layer": layer, "event": event, "n_events": n, "n_clear": n}
+        for part, share in zip(("inputs", "weights", "bias"), credit, strict=True):
+            row |= {f"n_undone_{part}": int(share), f"n_alone_{part}": int(share), f"credit_{part}": share}
+        rows.append(row | {"moved_by_inputs": float(layer > 1), "moved_by_own": draw.random(), "moved": draw.random()})
     return _columns(rows)
 
 

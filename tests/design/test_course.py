@@ -51,7 +51,7 @@ def test_when_units_are_renewed(intervention, epochs):
 @given(st.integers(0, 50), st.floats(1.01, 10), st.integers(1, 40), st.sampled_from([1, 7, 50, 1500]))
 def test_moments_are_every_step_at_first_then_sparse(until, growth, epochs, batch):
     settings = Settings(epochs=epochs, batch_size=batch)
-    steps = course.moments(settings, until, growth)
+    steps = course.moments(settings, course.Measure(every_step_until=until, growth=growth))
     per_epoch = 1500 // batch
     assert steps == sorted(set(steps)) and steps[0] == 0 and steps[-1] == per_epoch * epochs
     assert {per_epoch, per_epoch * (epochs - 1)} <= set(steps)

@@ -38,6 +38,8 @@ class Measure(Strict):
         growth: then at steps growing by this factor; always at the end of the first epoch, at the start of the last,
             and at the end.
         parts: whether units are also measured with their bias, or weights, put back.
+        causes: whether the step before each moment is measured too, and of each unit that died or came back in one step
+            which part of the step did it.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
         shifts: on which shifted test samples activity is, at the end.
     """
@@ -45,6 +47,7 @@ class Measure(Strict):
     every_step_until: Annotated[Whole, Field(ge=0)] = 10
     growth: Annotated[float, Field(gt=1)] = 1.5
     parts: bool = False
+    causes: bool = False
     layers: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
 
@@ -62,6 +65,7 @@ class Graph(NamedTuple):
     optimizer: str
     batch_size: int
     without_bias: bool
+    frozen: int
     weight_decay: bool
     bias_decay: bool
     activity_penalty: bool
@@ -90,7 +94,7 @@ class Stage:
         s = self.settings
         penalties = (getattr(s, name) > 0 for name in PENALTIES)
         shape = s.dataset, s.architecture, s.depth, s.width, s.activation, s.batch_norm, s.output_layer
-        return Graph(*shape, s.optimizer, s.batch_size, s.bias is None, *penalties)
+        return Graph(*shape, s.optimizer, s.batch_size, s.bias is None, s.frozen, *penalties)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, layers, shifts: see `Measure`.
+        parts, causes, layers, shifts: see `Measure`.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -120,6 +124,7 @@ class Course:
     steps: int
     moments: tuple[int, ...]
     parts: bool
+    causes: bool
     layers: bool
     shifts: tuple[str, ...]
     rows: int
@@ -184,8 +189,9 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         change=settings.intervention_epoch or None,
         renewals=_renewals(settings),
         steps=steps,
-        moments=tuple(moments(settings, measure.every_step_until, measure.growth)),
+        moments=tuple(moments(settings, measure)),
         parts=measure.parts,
+        causes=measure.causes,
         layers=measure.layers,
         shifts=tuple(measure.shifts),
         rows=rows,
@@ -224,12 +230,14 @@ def steps_per_epoch(settings: Settings) -> int:
     return DATASETS[settings.dataset].steps or training_samples(settings) // settings.batch_size
 
 
-def moments(settings: Settings, every_step_until: int, growth: float) -> list[int]:
+def moments(settings: Settings, measure: Measure) -> list[int]:
     """Steps after which activity is measured: 0, each step at first, then geometrically spaced.
 
     Always among them: the end of the first epoch, the start of the last, and the end. Where an
-    intervention may happen: also the moment before it, one step later, and from there geometrically.
+    intervention may happen: also the moment before it, one step later, and from there geometrically. With causes: also
+    the step before each of these.
     """
+    every_step_until, growth = measure.every_step_until, measure.growth
     per_epoch = steps_per_epoch(settings)
     last = per_epoch * settings.epochs
     steps = {0, per_epoch, last - per_epoch, last}
@@ -239,6 +247,8 @@ def moments(settings: Settings, every_step_until: int, growth: float) -> list[in
         start = per_epoch * settings.intervention_epoch
         steps.update([start, start + 1])
         steps.update(start + step for step in _spaced(1, growth, last - start))
+    if measure.causes:
+        steps.update([step - 1 for step in steps if step])
     return sorted(steps)
 
 
@@ -249,7 +259,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "causes", "layers", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:

@@ -96,6 +96,11 @@ class Settings(Strict):
         default="sgd",
         description=_listed(OPTIMIZERS),
     )
+    frozen: Whole = Field(
+        default=0,
+        ge=0,
+        description="hidden layers, counted from the input, that stay as they start; fewer than `depth`",
+    )
     learning_rate: float = Field(
         default=0.05,
         gt=0,

@@ -154,7 +154,7 @@ class Study:
     def tables(self) -> frozenset[str]:
         """The tables that it makes."""
         made = {"networks", "activity", "history", "units", "trajectory"} if self.grids else set()
-        optional = {"layers": self.measure.layers, "shifted": self.measure.shifts}
+        optional = {"causes": self.measure.causes, "layers": self.measure.layers, "shifted": self.measure.shifts}
         made |= {name for name, asked in optional.items() if self.grids and asked}
         return frozenset(made | ({"timings"} if self.timings else set()))
 
@@ -270,13 +270,21 @@ def _check_meaning(study: Study, path: Path) -> None:
             )
     seen: dict[Settings, str] = {}
     for grid, settings in study.cells():
-        problem = _problem(settings)
+        problem = _problem(settings) or _unmeasurable(settings, study.measure)
         if problem:
             raise UserError(f"{path}: grids.{grid}: {problem}")
         if settings in seen:
             other = seen[settings]
             raise UserError(f"{path}: grids.{grid}: plans a network that grids.{other} already has; separate them")
         seen[settings] = grid
+
+
+def _unmeasurable(settings: Settings, measure: Measure) -> str | None:
+    """What cannot be measured of networks with such settings, as the rest of a sentence."""
+    if measure.causes and (settings.batch_norm or settings.intervention != "none"):
+        what = "batch_norm" if settings.batch_norm else f"intervention '{settings.intervention}'"
+        return f"{what}: with 'measure: causes' a step must move weights and biases alone; leave it out"
+    return None
 
 
 def _problem(settings: Settings) -> str | None:
@@ -294,6 +302,10 @@ def _problem(settings: Settings) -> str | None:
         most = (min(info.image[:2]) - 1) // 2
         if settings.depth > most or not settings.output_layer:
             return f"depth: a layer of patches takes 2 from the image's sides: at most {most} layers, then an output"
+    if settings.frozen >= settings.depth:
+        return f"frozen: it must be less than the depth of {settings.depth}, found {settings.frozen}"
+    if settings.frozen and settings.intervention_epoch:
+        return "frozen: layers stay as they start only without an intervention; remove intervention_epoch"
     if settings.initializer == "zero_sum":
         fewest = min(layer.inputs for layer in sizes.layers(*sizes.shape(settings)))
         if fewest < 2:

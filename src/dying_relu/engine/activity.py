@@ -46,6 +46,7 @@ class Tracker:
         self._begun = False
         self._born_dead = self._before = self._ever = np.zeros((0, 0), bool)
         self._followed = self._returned = self._reopened = np.zeros((0, 0), bool)
+        self.just_died = self.just_revived = np.zeros((0, 0), bool)  # since the measurement before the last
 
     def begin_recovery(self) -> None:
         """From now on follow the units that were dead at the last measurement."""
@@ -62,7 +63,8 @@ class Tracker:
     ) -> dict[str, np.ndarray]:
         """Counts for each network, shape (networks,), at this measurement and since the one before.
 
-        n_born_dead counts the units dead at the first measurement; n_ever_dead those dead at any so far. Of the
+        n_born_dead counts the units dead at the first measurement; n_ever_dead those dead at any so far; n_died_again
+        those that died and had been dead at some measurement before. Of the
         units followed since `begin_recovery`, ``n_followed``, n_back are alive now and n_returned have been at some
         measurement since; n_closed counts the units whose pre-activation is positive on no sample, n_reopened and
         n_ever_reopened the followed ones for which it is, now or at some measurement since. 0 before following.
@@ -72,7 +74,8 @@ class Tracker:
             self._begun = True
             self._born_dead = self._before = self._ever = dead
             self._followed = self._returned = self._reopened = np.zeros_like(dead)
-        died, revived = dead & ~self._before, ~dead & self._before
+        died, revived = self.just_died, self.just_revived = dead & ~self._before, ~dead & self._before
+        died_again = died & self._ever
         self._before, self._ever = dead, self._ever | dead
         back = self._followed & ~dead
         self._returned = self._returned | back
@@ -83,6 +86,7 @@ class Tracker:
             "n_nearly_dead": is_nearly_dead(n_active, n_samples),
             "n_born_dead": self._born_dead,
             "n_died": died,
+            "n_died_again": died_again,
             "n_revived": revived,
             "n_ever_dead": self._ever,
             "n_followed": self._followed,

@@ -106,6 +106,11 @@ def _train_epoch(here: _Alone, epoch: int) -> None:
 def _compiled(settings: Settings) -> models.Template:
     template = models.build(settings)
     _penalise(template, settings)
+    held = [
+        template.model.trainable_variables[i] for incoming in template.incoming[: settings.frozen] for i in incoming
+    ]
+    for variable in held:
+        variable.trainable = False
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     template.model.compile(
         optimizer=models.optimizer(settings.optimizer, settings.learning_rate),

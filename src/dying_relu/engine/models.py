@@ -59,6 +59,18 @@ class Template:
     regression: bool
 
 
+class Segment(NamedTuple):
+    """What lies between the outputs of one hidden layer, or the features, and the pre-activation of the next.
+
+    Attributes:
+        model: from the one to the other; it shares its variables with the template.
+        trainable: the indices of its trainable variables in those of ``Template.model``.
+    """
+
+    model: keras.Model
+    trainable: list[int]
+
+
 class ZeroSum(keras.initializers.Orthogonal):
     """Columns of unit length in random directions whose entries sum to zero: blind to a mean all inputs share."""
 
@@ -206,6 +218,14 @@ def _reads(activation: keras.layers.Layer, between: keras.layers.Layer | None, u
     if numbers.ndim == 1:
         return numbers
     return numbers[0] if isinstance(units, keras.layers.Dense) else numbers.T
+
+
+def segments(template: Template) -> list[Segment]:
+    """The segment that ends in each hidden layer's pre-activation."""
+    position = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
+    starts = [template.model.inputs[0], *(activation.output for activation in template.activations[:-1])]
+    parts = [keras.Model(start, after.input) for start, after in zip(starts, template.activations, strict=True)]
+    return [Segment(part, [position[id(v)] for v in part.trainable_variables]) for part in parts]
 
 
 def products(template: Template) -> int:

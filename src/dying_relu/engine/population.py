@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from dying_relu.design.catalogue import OPTIMIZERS
-from dying_relu.engine import activations, models
+from dying_relu.engine import activations, causes, models
 from dying_relu.engine.costs import Costs
 
 CHUNK = 125  # samples in one piece of a pass over the data set: small enough for the processor's cache
@@ -68,6 +68,20 @@ class Inspection:
     gradients: list[np.ndarray]
     smallest: list[np.ndarray]
     largest: list[np.ndarray]
+
+
+class Moved(NamedTuple):
+    """What becomes of a hidden layer if only some parts of a step are taken; see `engine.causes`.
+
+    Attributes:
+        alive: whether each unit is active on some sample, for each of `causes.mixtures`; bool, shape (networks,
+            mixtures, units).
+        squares: mean square change of z over units and samples, if only the inputs move, only weights and biases, and
+            all; shape (networks, 3).
+    """
+
+    alive: np.ndarray
+    squares: np.ndarray
 
 
 class Samples(NamedTuple):
@@ -159,6 +173,7 @@ class Population:
         penalties: names of those penalties that any network has; see `reset`.
         costs: where the time is counted.
         xla: whether XLA compiles the graphs: faster from some thousands of steps on, and rounded otherwise.
+        frozen: hidden layers, counted from the input, that no step moves.
     """
 
     def __init__(
@@ -173,10 +188,12 @@ class Population:
         penalties: Sequence[str] = (),
         costs: Costs | None = None,
         xla: bool = True,
+        frozen: int = 0,
     ) -> None:
-        self._advance, self._measure, self._inspect = (
-            tf.function(function, jit_compile=xla) for function in (self._steps, self._sums, self._looks)
+        self._advance, self._measure, self._inspect, self._compare = (
+            tf.function(f, jit_compile=xla) for f in (self._steps, self._sums, self._looks, self._mixed)
         )
+        self._segments: list[models.Segment] = []  # made when first asked for
         self.template = template
         self.size = size
         self._pass = 2.0 * size * models.products(template)  # operations of a forward pass of a sample of each network
@@ -200,6 +217,7 @@ class Population:
         self._optimizer.build(self._trainable)
         place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
         self._learned = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
+        self._held = {i for incoming in template.incoming[:frozen] for i in incoming}
         self._units = [int(layer.output.shape[-1]) for layer in template.activations]
         self._alike = _alike([tuple(layer.output.shape[1:]) for layer in template.activations])
 
@@ -357,6 +375,63 @@ class Population:
             high = [tf.maximum(a, b) for a, b in zip(high, highs, strict=True)]
         return sums, low, high
 
+    def compare(self, before: Sequence[np.ndarray], samples: Samples) -> list[Moved]:
+        """For each hidden layer what becomes of it if only some parts of a step are taken, over own samples.
+
+        Args:
+            before: the weights before the step, as `weights` gives them; those of now are after it.
+        """
+        if not self._segments:
+            self._segments = models.segments(self.template)
+        old = [tf.constant(value.reshape(self.size, -1)) for value in before]
+        work = 5 * self._pass * samples.n
+        alive, squares = self._costs.call("measure", work, self._compare, old, samples.chunks, samples.weight)
+        return [Moved(a.numpy(), s.numpy() / samples.n) for a, s in zip(alive, squares, strict=True)]
+
+    def _mixed(self, old: list[tf.Tensor], samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list]:
+        n = len(causes.mixtures())
+        alive = [tf.zeros((self.size, n, units), tf.bool) for units in self._units]
+        squares = [tf.zeros((self.size, len(causes.MOVED))) for _ in self._units]
+        for chunk in tf.range(tf.shape(samples)[0]):
+            parts, sums = tf.vectorized_map(
+                lambda pair: self._compare_row(pair[0], pair[1], weight[chunk]),  # noqa: B023
+                (self._rows(samples[chunk]), old),
+                fallback_to_while_loop=False,
+            )
+            alive = [a | b for a, b in zip(alive, parts, strict=True)]
+            squares = [a + b for a, b in zip(squares, sums, strict=True)]
+        return alive, squares
+
+    def _compare_row(self, row: _Row, old: Sequence[tf.Tensor], mask: tf.Tensor) -> tuple[list, list]:
+        """One network on one chunk: of each hidden layer which units are active, and summed squared changes of z."""
+        x, _ = self._chosen(row)
+        rows = row._replace(trainable=old), row
+        inputs = [[x, *self._forward(each, x, training=False)[0].h] for each in rows]
+        active, squares = [], []
+        for place, segment in enumerate(self._segments):
+            z = {m: self._segment(segment, rows, inputs[m[0]][place], m) for m in causes.mixtures()}
+            steep = [
+                tf.abs(self._slopes([place], row, value[None])[0]) > self.template.threshold for value in z.values()
+            ]
+            present = _like(mask, z[0, 0, 0][None]) > 0
+            samples = list(range(len(z[0, 0, 0].shape) - 1))
+            active.append(tf.stack([tf.reduce_any(true & present, axis=samples) for true in steep]))
+            changes = [tf.square(z[m] - z[0, 0, 0]) for m in ((1, 0, 0), (0, 1, 1), (1, 1, 1))]
+            size = math.prod(z[0, 0, 0].shape[1:])
+            squares.append(tf.stack([tf.reduce_sum(tf.where(present, c, 0.0)) / size for c in changes]))
+        return active, squares
+
+    def _segment(
+        self, segment: models.Segment, rows: tuple[_Row, _Row], inputs: tf.Tensor, mixture: tuple[int, ...]
+    ) -> tf.Tensor:
+        """The pre-activation of a layer from given inputs, its weights and its bias each of one of two rows."""
+        part = dict(zip(causes.PARTS, mixture, strict=True))
+        values = [
+            tf.reshape(rows[part[self.template.parts[i]]].trainable[i], self._trainable_shapes[i])
+            for i in segment.trainable
+        ]
+        return segment.model.stateless_call(values, [], inputs, training=False)[0]
+
     def _map(self, function: Callable[[_Row, tf.Tensor], Any], samples: tf.Tensor, mask: tf.Tensor) -> Any:
         """A function of one network and a mask over its samples, applied to all networks."""
         return tf.vectorized_map(lambda row: function(row, mask), self._rows(samples), fallback_to_while_loop=False)
@@ -386,6 +461,7 @@ class Population:
             if row.strengths:
                 loss += self._penalty(row, probed)
         gradient = tape.gradient(loss, row.trainable)
+        gradient = [tf.zeros_like(g) if i in self._held else g for i, g in enumerate(gradient)]
         if self._clip_norm:
             norm = tf.sqrt(sum(tf.reduce_sum(tf.square(g)) for g in gradient))
             gradient, _ = tf.clip_by_global_norm(gradient, self._clip_norm, use_norm=norm)

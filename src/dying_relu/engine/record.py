@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from dying_relu.design.course import Course
-from dying_relu.engine import activity
+from dying_relu.engine import activity, causes
 from dying_relu.engine.models import Template
-from dying_relu.engine.population import Inspection, Measurement
+from dying_relu.engine.population import Inspection, Measurement, Moved
 
 Columns = dict[str, Any]  # of a table: arrays of shape (networks,), or one value for all
 WEIGHTS = ("unit_weight", "unit_weight_norm", "unit_bias", "output_weight", "output_bias")  # of a single hidden unit
@@ -47,7 +47,7 @@ class Record:
     Attributes:
         template: of the stage that it is in.
         n_samples: of the training set.
-        layers: pieces of the table of layers.
+        layers, causes: pieces of the tables of these names.
     """
 
     def __init__(self, course: Course, template: Template, n_samples: int) -> None:
@@ -56,6 +56,7 @@ class Record:
         self.n_samples = n_samples
         self.moments: list[Moment] = []
         self.layers: list[Columns] = []
+        self.causes: list[Columns] = []
         self._trackers = [activity.Tracker() for _ in template.activations]
         self._before_last_epoch: list[np.ndarray] | None = None
 
@@ -97,6 +98,34 @@ class Record:
             "activity_rate": n_active.mean(axis=1) / self.n_samples,
             "zero_share": now.zero_share[layer],
         }
+
+    @property
+    def after_one_step(self) -> bool:
+        """Whether the last moment is one step after the one before it."""
+        return len(self.moments) > 1 and self.moments[-1].step - self.moments[-2].step == 1
+
+    @property
+    def anything_happened(self) -> bool:
+        """Whether since the moment before any unit of a network that is finite died or came back."""
+        finite = self.moments[-1].finite[:, None]
+        return any(((tracker.just_died | tracker.just_revived) & finite).any() for tracker in self._trackers)
+
+    def attribute(self, moved: Sequence[Moved]) -> None:
+        """Note which part of the last step did what happened in it.
+
+        Args:
+            moved: of each hidden layer; see `Population.compare`.
+        """
+        moment = self.moments[-1]
+        for layer, (tracker, found) in enumerate(zip(self._trackers, moved, strict=True), start=1):
+            alive = dict(zip(causes.mixtures(), np.moveaxis(found.alive, 1, 0), strict=True))
+            dead = {mixture: ~units for mixture, units in alive.items()}
+            sizes = dict(zip(causes.MOVED, found.squares.T, strict=True))
+            for event, units, happened in zip(
+                causes.EVENTS, (tracker.just_died, tracker.just_revived), (dead, alive), strict=True
+            ):
+                counted = _floats(causes.counts(units, happened) | sizes)
+                self.causes.append(self._at(moment.step, layer) | {"event": event} | moment.known(counted))
 
     @property
     def diverged(self) -> np.ndarray:

@@ -56,6 +56,7 @@ class Run:
             "activity": self.record.activity(),
             "history": self.record.history(),
             "units": self.record.units(inspection, movement, revived),
+            "causes": self.record.causes,
             "layers": self.record.layers,
             "shifted": self._shifted(),
             "trajectory": self.record.trajectory(),
@@ -85,6 +86,8 @@ class Run:
         change = rms_change(self.marks.before, weights)
         self.record.template = self.population.template
         self.record.add(step, self.population.measure(self.seen), weights, change, finite)
+        if course.causes and self.record.after_one_step and (step == 1 or self.record.anything_happened):
+            self.record.attribute(self.population.compare(self.marks.before, self.seen))
         self.marks = self.marks._replace(before=weights)
         if step == course.last_step - course.steps:
             self.marks = self.marks._replace(last_epoch=weights)

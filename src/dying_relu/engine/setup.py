@@ -74,6 +74,7 @@ class Setup:
                 penalties=graph.penalties,
                 costs=self.costs,
                 xla=self.xla,
+                frozen=graph.frozen,
             )
         return compiled[key]
 

@@ -7,6 +7,8 @@ A diverged network has no counts: they are missing, never 0.
     units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
         active); their gradients, output ranges and movement over the last epoch, and, if the study asks, how
         many of those that died are active once their bias, or their weights, are put back to where they started.
+    causes: if the study asks, one row a network, hidden layer, step measured at both ends, and event (death, revival);
+        which part of the step did it, and how far it moved pre-activations.
     layers: if the study asks, one row a network, hidden layer and of three moments; gradients and outputs.
     shifted: if the study asks, one row a network, hidden layer and shift of the test samples; dead units there.
     trajectory: one row a network of a single hidden unit and measured moment; its weights.
@@ -19,6 +21,7 @@ import pandas as pd
 
 from dying_relu.design.course import Network
 from dying_relu.design.settings import SETTINGS
+from dying_relu.engine import causes
 from dying_relu.engine.record import WEIGHTS, Columns
 
 TABLES: dict[str, tuple[str, ...]] = {
@@ -26,11 +29,12 @@ TABLES: dict[str, tuple[str, ...]] = {
     "activity": (),
     "history": (),
     "units": (),
+    "causes": ("step", "epoch", "layer", "event", *causes.COLUMNS),
     "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
     "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),
     "trajectory": ("step", "epoch", *WEIGHTS, "activity_rate"),
 }  # and the columns of those that may be empty
-_TEXTS = ("status", "test_shift")
+_TEXTS = ("status", "test_shift", "event")
 Stacked = dict[str, np.ndarray]  # columns of a table; "network" counts the networks, the others are measured
 
 
