@@ -39,6 +39,7 @@ class Measure(Strict):
             and at the end.
         parts: whether units are also measured with their bias, or weights, put back.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
+        pruned: whether the training loss is also measured with what dead units put out taken away, at the end.
         shifts: on which shifted test samples activity is, at the end.
     """
 
@@ -46,6 +47,7 @@ class Measure(Strict):
     growth: Annotated[float, Field(gt=1)] = 1.5
     parts: bool = False
     layers: bool = False
+    pruned: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
 
 
@@ -106,7 +108,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, layers, shifts: see `Measure`.
+        parts, layers, pruned, shifts: see `Measure`.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -121,6 +123,7 @@ class Course:
     moments: tuple[int, ...]
     parts: bool
     layers: bool
+    pruned: bool
     shifts: tuple[str, ...]
     rows: int
     extra: int
@@ -128,6 +131,11 @@ class Course:
     @property
     def last_step(self) -> int:
         return self.steps * self.settings.epochs
+
+    @property
+    def shutting(self) -> int | None:
+        """The epoch, counted from 0, before which units are shut for ever, if any are."""
+        return self.settings.shut_epoch if self.settings.shut else None
 
     @cached_property
     def shared(self) -> tuple:
@@ -187,6 +195,7 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         moments=tuple(moments(settings, measure.every_step_until, measure.growth)),
         parts=measure.parts,
         layers=measure.layers,
+        pruned=measure.pruned,
         shifts=tuple(measure.shifts),
         rows=rows,
         extra=sizes.extra_samples(settings, rows),
@@ -249,7 +258,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "pruned", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:
