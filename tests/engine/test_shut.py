@@ -49,7 +49,7 @@ def start(template):
 
 
 def test_shutting_by_hand(template):
-    """Weights into shut units are 0, their biases -1 and forgotten; everything else stays, and so does who is not due."""
+    """Weights into shut units are 0, their biases -1, and forgotten; all else stays, and so does who is not due."""
     from dying_relu.engine import interventions
 
     before, due = start(template), network(0.5)
@@ -186,3 +186,29 @@ def test_channels_and_units_of_a_position_are_shut_too(engine, small_study, arch
 def test_a_loss_without_the_dead_is_missing_unless_asked_for(engine, small_study):
     assert trained(small_study(seeds=ONE))["networks"]["pruned_loss"].isna().all()
     assert len(plan.jobs(small_study(seeds=ONE))) == 1
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_a_shut_start_is_smaller_by_the_share_living_at_each_layer(engine, share):
+    """Closed form: each layer behind the first, and the output, sums the living units' part of its inputs alone."""
+    from dying_relu.engine import interventions, models
+
+    settings = Settings(width=50, shut=share)
+    template = models.build(settings)
+    x = np.random.default_rng(0).normal(size=(200, 64)).astype(np.float32)
+    ratios = []
+    for seed in range(300):
+        one = Network("g", "pilot", seed, of("t", settings, Measure()))
+        first = models.trainable(template, models.initial_weights(template, settings, "t", seed))
+        sizes = []
+        for weights in (
+            first,
+            [v[0] for v in interventions.shut(template, [one], [v[None] for v in first], 0).weights],
+        ):
+            h = x
+            for layer in range(3):
+                h = np.maximum(h @ weights[2 * layer] + weights[2 * layer + 1], 0)
+            sizes.append(np.mean((h @ weights[6]) ** 2))
+        ratios.append(sizes)
+    shut, whole = np.mean(ratios, axis=0)[::-1]
+    assert shut / whole == pytest.approx((1 - share) ** 3, rel=0.12)
