@@ -133,12 +133,12 @@ def _parts(tables: Tables) -> Table:
         column("networks", "networks"),
         column("seeds", "seeds", "count"),
         column("lost", "lost", "points"),
-        column("rate lowered", "rate", "points", "rate first"),
-        column("dead renewed", "death", "points", "rate first"),
-        column("dead renewed", "renewed first", "points", "dead first"),
-        column("rate lowered", "lowered then", "points", "dead first"),
+        column("rate", "rate", "points", "rate first"),
+        column("dead", "death", "points", "rate first"),
+        column("dead", "renewed first", "points", "dead first"),
+        column("rate", "lowered then", "points", "dead first"),
         column("rest", "rest", "points"),
-        column("all layers", "as many", "points", "as many shut"),
-        column("worst layer", "as many worst", "points", "as many shut"),
+        column("all", "as many", "points", "as many shut"),
+        column("worst", "as many worst", "points", "as many shut"),
     ]
     return Table(pd.DataFrame(rows, columns=None if rows else [one.of[0] for one in columns]), columns)
