@@ -73,6 +73,7 @@ def _network(study: Study, network: Network, diverges: bool, draw: np.random.Gen
     outcome |= {"train_loss": losses[0], "test_loss": losses[1], "train_accuracy": accuracy, "test_accuracy": accuracy}
     outcome |= {"dead_fraction": sum(final) / settings.width / settings.depth if ends else np.nan}
     outcome |= {"born_dead_fraction": sum(life["n_dead"][0] for life in layers) / settings.width / settings.depth}
+    outcome |= {"pruned_loss": losses[0] if study.measure.pruned else np.nan}
     curves = {"train_loss": draw.lognormal(size=n), "train_accuracy": np.linspace(accuracy / 2, accuracy, n)}
     curves["update_rms"] = draw.lognormal(-3, 1, n) * (steps > 0)
     parts: dict[str, Columns] = {

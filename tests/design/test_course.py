@@ -58,6 +58,11 @@ def test_moments_are_every_step_at_first_then_sparse(until, growth, epochs, batc
     assert set(range(min(until, steps[-1]) + 1)) <= set(steps)
 
 
+def test_when_units_are_shut():
+    assert of(epochs=6, shut=0.4, shut_epoch=3).shutting == 3 and of(shut=0.4).shutting == 0
+    assert of(epochs=6, shut_epoch=3).shutting is None  # none is
+
+
 def test_an_intervention_is_measured_before_and_one_step_later():
     assert {60, 61} <= set(of(**TREATED).moments)
 

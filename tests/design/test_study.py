@@ -1,5 +1,7 @@
 """Study files: what is read from them, and one clear sentence for each mistake."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -164,3 +166,30 @@ def test_shipped_files_are_valid_in_every_preset():
         loaded = study.load_preset(preset.stem, ROOT / "config" / "presets")
         for item in study.load_all(loaded, ROOT / "config" / "studies").values():
             plan.check(item, ROOT)
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"bias": None}, "a unit without a bias"),
+        ({"batch_norm": True}, "only plain ReLUs"),
+        ({"activation": "elu"}, "only plain ReLUs"),
+        ({"weight_decay": 0.1}, "would move the units"),
+        ({"bias_decay": 0.1}, "would move the units"),
+        ({"shut_epoch": 4}, "must lie below the 4 epochs"),
+        ({"intervention": "switch_to_leaky", "intervention_epoch": 2}, "only plain ReLUs"),
+        ({"intervention": "add_weight_decay", "intervention_epoch": 2}, "would move the units"),
+        ({"intervention": "renew_dead", "intervention_epoch": 2}, "would open the units"),
+    ],
+)
+def test_what_would_open_or_move_units_that_are_shut_for_ever_is_refused(study_file, settings, said):
+    with pytest.raises(UserError, match=said):
+        study.load(study_file(settings={"epochs": 4, "width": 8, "shut": 0.5} | settings), TINY)
+    if "shut_epoch" not in settings:
+        study.load(study_file(settings={"epochs": 4, "width": 8} | settings), TINY)
+
+
+def test_units_are_also_shut_in_a_shortened_study(study_file):
+    path = study_file(settings={"epochs": 20, "width": 8, "shut": 0.5}, grids={"main": {"shut_epoch": [0, 1, 10, 19]}})
+    item = replace(study.load(path, TINY), epochs=0.25)
+    assert [settings.shut_epoch for _, settings in item.cells()] == [0, 1, 2, 4]

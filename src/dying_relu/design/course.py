@@ -41,6 +41,7 @@ class Measure(Strict):
         causes: whether the step before each moment is measured too, and of each unit that died or came back in one step
             which part of the step did it.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
+        pruned: whether the training loss is also measured with what dead units put out taken away, at the end.
         shifts: on which shifted test samples activity is, at the end.
     """
 
@@ -49,6 +50,7 @@ class Measure(Strict):
     parts: bool = False
     causes: bool = False
     layers: bool = False
+    pruned: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
 
 
@@ -110,7 +112,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, causes, layers, shifts: see `Measure`.
+        parts, causes, layers, pruned, shifts: see `Measure`.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -126,6 +128,7 @@ class Course:
     parts: bool
     causes: bool
     layers: bool
+    pruned: bool
     shifts: tuple[str, ...]
     rows: int
     extra: int
@@ -133,6 +136,11 @@ class Course:
     @property
     def last_step(self) -> int:
         return self.steps * self.settings.epochs
+
+    @property
+    def shutting(self) -> int | None:
+        """The epoch, counted from 0, before which units are shut for ever, if any are."""
+        return self.settings.shut_epoch if self.settings.shut else None
 
     @cached_property
     def shared(self) -> tuple:
@@ -193,6 +201,7 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         parts=measure.parts,
         causes=measure.causes,
         layers=measure.layers,
+        pruned=measure.pruned,
         shifts=tuple(measure.shifts),
         rows=rows,
         extra=sizes.extra_samples(settings, rows),
@@ -259,7 +268,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "causes", "layers", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "causes", "layers", "pruned", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:

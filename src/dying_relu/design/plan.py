@@ -155,7 +155,8 @@ def _seconds(population: Population) -> float:
     found = sizes.layers(*sizes.shape(settings))
     products = sizes.products(*sizes.shape(settings))
     numbers = info.n_features + sum(layer.positions * (layer.units + layer.looked_up) for layer in found)
-    passes = len(course.moments) + len(course.shifts) + 1 + 3 * course.layers + settings.depth * course.parts
+    passes = len(course.moments) + len(course.shifts) + 1 + 3 * course.layers + course.pruned
+    passes += settings.depth * course.parts
     passes += 4 * len(course.moments) * course.causes  # at most: steps in which nothing happens are passed over
     stepped, measured = settings.batch_size * course.last_step, info.n_train * passes
     row = (6 * products * _TRAINED[0] + numbers * _TRAINED[1]) * stepped

@@ -154,6 +154,20 @@ class Settings(Strict):
         le=30,
         description="of an outlier",
     )
+    shut: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description=(
+            "share of the units of each hidden layer, at random, that are shut for ever: weights 0 and bias -1, so "
+            "that no input opens them and no gradient moves them; those of a smaller share are among those of a larger"
+        ),
+    )
+    shut_epoch: Whole = Field(
+        default=0,
+        ge=0,
+        description="epochs before they are; 0: before the first step, after the first measurement",
+    )
 
 
 SETTINGS = tuple(Settings.model_fields)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from dying_relu import studies
 from dying_relu.design import course, reading, sizes
+from dying_relu.design.catalogue import INTERVENTIONS
 from dying_relu.design.course import Course, Measure, Network
 from dying_relu.design.datasets import DATASETS
 from dying_relu.design.reading import Name, Strict, Text, Whole, one_of
@@ -240,14 +241,15 @@ def _phases(pilot: int, confirmatory: int, first: int = FIRST_CONFIRMATORY_SEED)
 
 
 def _shortened(settings: Settings, share: float) -> Settings:
-    """Settings with a share of the epochs, at least one before and one after an intervention."""
+    """Settings with a share of the epochs, at least one before and one after an intervention, or after a shutting."""
     if share == 1:
         return settings
     intervention = settings.intervention_epoch
     epochs = max(round(share * settings.epochs), 2 if intervention else 1)
     if intervention:
         intervention = max(1, min(round(share * intervention), epochs - 1))
-    return settings.model_copy(update={"epochs": epochs, "intervention_epoch": intervention})
+    shut = min(max(round(share * settings.shut_epoch), min(settings.shut_epoch, 1)), epochs - 1)
+    return settings.model_copy(update={"epochs": epochs, "intervention_epoch": intervention, "shut_epoch": shut})
 
 
 def _check_meaning(study: Study, path: Path) -> None:
@@ -316,4 +318,23 @@ def _problem(settings: Settings) -> str | None:
             f"intervention_epoch must lie between 1 and {epochs - 1} for '{settings.intervention}' to happen in "
             f"training, found {settings.intervention_epoch}"
         )
+    return _never_shut(settings)
+
+
+def _never_shut(settings: Settings) -> str | None:
+    """What would open, or move, units that are to be shut for ever, as the rest of a sentence."""
+    if not settings.shut_epoch < settings.epochs:
+        return f"shut_epoch: must lie below the {settings.epochs} epochs, found {settings.shut_epoch}"
+    if not settings.shut:
+        return None
+    if settings.bias is None:
+        return "shut: a unit without a bias cannot be shut; give `bias` a number"
+    if INTERVENTIONS[settings.intervention].renew == "dead":
+        return f"shut: '{settings.intervention}' would open the units that are shut for ever; use one that renews none"
+    for stage in course.stages(settings):
+        later = stage.settings
+        if later.batch_norm or later.activation != "relu":
+            return "shut: only plain ReLUs can be shut for ever, without batch normalisation and until the end"
+        if later.weight_decay or later.bias_decay:
+            return "shut: weight_decay or bias_decay would move the units that are shut for ever; leave them at 0"
     return None

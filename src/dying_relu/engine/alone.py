@@ -10,6 +10,7 @@ from dying_relu.design.datasets import DATASETS
 from dying_relu.design.settings import Settings
 from dying_relu.engine import activations, activity, batches, datasets, interventions, models
 from dying_relu.engine.datasets import Affine, Split
+from dying_relu.engine.interventions import Changed
 
 Outcome = dict[str, object]  # columns of the table of networks
 
@@ -92,6 +93,9 @@ def _train_epoch(here: _Alone, epoch: int) -> None:
     course, batch = here.network.course, here.stage.settings.batch_size
     if epoch in course.renewals:
         _renew(here, epoch)
+    if epoch == course.shutting:
+        weights = [v.numpy()[None] for v in here.template.model.trainable_variables]
+        _change(here, interventions.shut(here.template, [here.network], weights, epoch))
     x, y = _epoch(here, epoch)
     fit = here.template.model.fit
     if epoch == course.change:
@@ -133,17 +137,22 @@ def _penalise(template: models.Template, settings: Settings) -> None:
 
 
 def _renew(here: _Alone, epoch: int) -> None:
-    """Renew units, and let the optimiser forget them."""
+    """Renew units."""
     dead = [activity.is_dead(count)[None] for count in _active_samples(here)]
-    optimizer, variables = here.template.model.optimizer, here.template.model.trainable_variables
     new = interventions.renewed(
         here.template,
         [here.network],
-        [v.numpy()[None] for v in variables],
+        [v.numpy()[None] for v in here.template.model.trainable_variables],
         dead,
         epoch,
         lambda network: models.trainable(here.template, here.drawn("renewed", epoch)),
     )
+    _change(here, new)
+
+
+def _change(here: _Alone, new: Changed) -> None:
+    """Go on with other weights, of which the optimiser is to forget some."""
+    optimizer, variables = here.template.model.optimizer, here.template.model.trainable_variables
     for variable, weights, cleared in zip(variables, *new, strict=True):
         variable.assign(weights[0])
         for slot in optimizer.variables:

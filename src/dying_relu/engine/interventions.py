@@ -15,8 +15,11 @@ from dying_relu.engine.models import Template
 Weights = list[np.ndarray]
 
 
-class Renewed(NamedTuple):
-    """Weights after units were renewed, and where the optimiser is to forget: bool, of the same shapes."""
+SHUT_BIAS = -1.0  # of a unit that is shut for ever: its weights are 0, so this is its pre-activation on any input
+
+
+class Changed(NamedTuple):
+    """Weights after units were renewed or shut, and where the optimiser is to forget: bool, of the same shapes."""
 
     weights: Weights
     cleared: list[np.ndarray]
@@ -40,7 +43,7 @@ def renewed(
     dead: Sequence[np.ndarray],
     epoch: int,
     fresh: Callable[[Network], Weights],
-) -> Renewed:
+) -> Changed:
     """Renew units of those networks whose course says so of this epoch.
 
     Recycling of dormant units (Sokar et al. 2023, section 4), of strictly dead ones: incoming weights drawn
@@ -50,7 +53,7 @@ def renewed(
         dead: for each layer the dead units, bool, shape (networks, units).
         fresh: newly drawn weights of a network (without an axis for it).
     """
-    new = Renewed([value.copy() for value in weights], [np.zeros(value.shape, bool) for value in weights])
+    new = _unchanged(weights)
     for row, network in enumerate(networks):
         if epoch not in network.course.renewals:
             continue
@@ -67,6 +70,53 @@ def renewed(
                 new.weights[outgoing.kernel][row][units[outgoing.reads]] = 0
                 new.cleared[outgoing.kernel][row][units[outgoing.reads]] = True
     return new
+
+
+def shut(template: Template, networks: Sequence[Network], weights: Weights, epoch: int) -> Changed:
+    """Shut units of those networks whose course says so of this epoch: weights 0, bias `SHUT_BIAS`.
+
+    Nothing opens them then, and as no gradient reaches them and the optimiser forgets them, nothing moves them.
+    """
+    new = _unchanged(weights)
+    for row, network in enumerate(networks):
+        if network.course.shutting != epoch:
+            continue
+        for layer, incoming in enumerate(template.incoming):
+            units = shut_units(network, layer, template.activations[layer].output.shape[-1])
+            for i in incoming:
+                value = SHUT_BIAS if template.parts[i] == "bias" else 0.0
+                _of_units(new.weights[i][row], units)[:, units] = value
+                _of_units(new.cleared[i][row], units)[:, units] = True
+    return new
+
+
+def shut_units(network: Network, layer: int, n_units: int) -> np.ndarray:
+    """Which units of a layer (counted from 0) a network's course shuts; bool, shape (units,).
+
+    The first of them in an order that the study, the seed and the layer draw: those of a smaller share are among
+    those of a larger one.
+    """
+    order = generator(network.course.study, network.seed, "shut", layer).permutation(n_units)
+    chosen = np.zeros(n_units, bool)
+    chosen[order[: round(network.settings.shut * n_units)]] = True
+    return chosen
+
+
+def pruned(template: Template, weights: Weights, dead: Sequence[np.ndarray]) -> Weights:
+    """Weights with those out of dead units zero.
+
+    Args:
+        dead: for each layer the dead units, bool, shape (networks, units).
+    """
+    new = [value.copy() for value in weights]
+    for outgoing, units in zip(template.outgoing, dead, strict=True):
+        if outgoing is not None:
+            new[outgoing.kernel][units[:, outgoing.reads]] = 0
+    return new
+
+
+def _unchanged(weights: Weights) -> Changed:
+    return Changed([value.copy() for value in weights], [np.zeros(value.shape, bool) for value in weights])
 
 
 def _of_units(values: np.ndarray, units: np.ndarray) -> np.ndarray:

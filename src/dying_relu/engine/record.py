@@ -136,11 +136,12 @@ class Record:
         """For each layer the units of finite networks that are dead now and were not at first, bool."""
         return [tracker.died & ~self.diverged[:, None] for tracker in self._trackers]
 
-    def outcome(self, test: Measurement) -> Columns:
+    def outcome(self, test: Measurement, pruned_loss: np.ndarray | None = None) -> Columns:
         """Columns of the table of networks.
 
         Args:
             test: at the end, on the test samples.
+            pruned_loss: at the end, on the training samples, without what dead units put out; shape (networks,).
         """
         n_units = sum(active.shape[1] for active in self.now.n_active)
         finite = np.stack([moment.finite for moment in self.moments])
@@ -154,6 +155,7 @@ class Record:
             "train_accuracy": self.now.accuracy,
             "test_accuracy": test.accuracy,
             "dead_fraction": last,
+            "pruned_loss": np.full(len(last), np.nan) if pruned_loss is None else pruned_loss,
         }
         return {
             "diverged": self.diverged,

@@ -10,7 +10,7 @@ from dying_relu.design.course import PENALTIES, Network
 from dying_relu.engine import activity, batches, interventions, models
 from dying_relu.engine.batches import Outlier
 from dying_relu.engine.datasets import Data
-from dying_relu.engine.interventions import Weights
+from dying_relu.engine.interventions import Changed, Weights
 from dying_relu.engine.population import Batches
 from dying_relu.engine.record import Columns, Record, rms_change
 from dying_relu.engine.setup import Setup
@@ -49,7 +49,7 @@ class Run:
         last = self.population.weights()
         movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
         inspection = self.population.inspect(self.seen)
-        outcome = self.record.outcome(self.population.measure(self.tested))
+        outcome = self.record.outcome(self.population.measure(self.tested), self._pruned_loss(last))
         revived = self._revived_by_putting_back(last) if self.course.parts else None
         return {
             "networks": [outcome],
@@ -129,6 +129,8 @@ class Run:
             self._intervene()
         if any(epoch in network.course.renewals for network in self.networks):
             self._renew(epoch)
+        if any(network.course.shutting == epoch for network in self.networks):
+            self._change(interventions.shut(self.population.template, self.networks, self.population.weights(), epoch))
 
     def _intervene(self) -> None:
         """Go on with the second stage from where the first one is; what is marked comes along."""
@@ -164,6 +166,10 @@ class Run:
             epoch,
             lambda network: models.trainable(template, self.setup.weights(network, "renewed", epoch)),
         )
+        self._change(new)
+
+    def _change(self, new: Changed) -> None:
+        """Go on with other weights, of which the optimiser has forgotten some."""
         self.population.assign(new.weights)
         self.population.forget(new.cleared)
 
@@ -233,6 +239,16 @@ class Run:
             self._shift(shift)
             found += self.record.shifted(shift, self.population.measure(self.tested))
         return found
+
+    def _pruned_loss(self, last: Weights) -> np.ndarray | None:
+        """Training loss at the end without what the units dead then put out, if it is measured; shape (networks,)."""
+        if not self.course.pruned:
+            return None
+        dead = [activity.is_dead(n_active) for n_active in self.record.now.n_active]
+        self.population.assign(interventions.pruned(self.population.template, last, dead))
+        loss = self.population.measure(self.seen).loss
+        self.population.assign(last)
+        return loss
 
     def _revived_by_putting_back(self, last: Weights) -> dict[str, list[np.ndarray]]:
         """For each part, and each layer, which units are active if only their own part were as at first.

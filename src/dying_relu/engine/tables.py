@@ -1,7 +1,7 @@
 """The tables of a training job.
 
 A diverged network has no counts: they are missing, never 0.
-    networks: one row a network; settings, seed, outcome.
+    networks: one row a network; settings, seed, outcome; if the study asks, the training loss without dead units.
     activity: one row a network, hidden layer and measured moment; counts of dead units.
     history: one row a network and measured moment; loss, accuracy, size of the updates.
     units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
