@@ -23,7 +23,12 @@ def outliers(engine, tmp_path_factory):
         "grids": {
             "twin": {"learning_rate": [0.005]},
             "outlier": {
-                "intervention": ["outlier", "outlier_bias_put_back", "outlier_weights_put_back"],
+                "intervention": [
+                    "outlier",
+                    "outlier_in_inputs",
+                    "outlier_bias_put_back",
+                    "outlier_weights_put_back",
+                ],
                 "strength": [0, 3],
             },
         },
@@ -74,6 +79,19 @@ def test_the_outlier_is_one_feature_of_a_training_sample():
     column = x[:, changed[0]]
     assert (far.x[changed[0]] - column.mean()) / column.std() == pytest.approx(1000, rel=1e-3)
     assert near.place == far.place and np.flatnonzero(near.x != x[near.place]).tolist() == changed.tolist()
+
+
+@pytest.mark.parametrize("scaling", ["raw", "centred", "scaled", "standardised"])
+def test_an_outlier_of_equal_inputs_lies_as_far_out_after_any_scaling(scaling):
+    from dying_relu.engine import batches, datasets
+
+    data = datasets.load("breast_cancer")
+    x, y = data.x[:450], data.y[:450]
+    settings = Settings(dataset="breast_cancer", scaling=scaling, strength=3.0, intervention="outlier_in_inputs")
+    far = batches.outlier(of("a", settings, Measure()), 7, x, y)
+    changed = np.flatnonzero(far.x != x[far.place])
+    seen = datasets.affine(scaling, x)
+    assert (seen(far.x) - seen(x).mean(axis=0))[changed] == pytest.approx([1000], rel=1e-3)
 
 
 def test_units_are_revived_by_putting_back_what_killed_them(engine, small_study):

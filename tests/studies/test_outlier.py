@@ -1,5 +1,7 @@
 """The study outlier on small tables whose answers are computed by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from by_hand import BASE
 from dying_relu.analysis import maps
 from dying_relu.analysis.frames import matching
 from dying_relu.report import numbers
-from dying_relu.studies.outlier import CONTENTS, estimands, figures, tables, text
+from dying_relu.studies.outlier import CONTENTS, estimands, figures, tables, text, theory
 from dying_relu.workflow import files
 from dying_relu.workflow.errors import UserError
 
@@ -229,13 +231,178 @@ def test_the_cause_is_drawn_where_something_was_put_back_or_clipped(tmp_path):
     assert "Adam, renewed naively" in labels(figures.outlier_cause(more).axes[0])
 
 
-def test_the_collapse_is_drawn_over_rate_times_squared_deviations(tmp_path):
-    figure = figures.outlier_collapse(saved(tables.outlier_collapse(TABLES), tmp_path))
-    assert [axis.get_title() for axis in figure.axes] == ["raw features,\nat once", "raw features,\nafter training on"]
-    first = figure.axes[0].get_lines()
-    assert [line.get_label() for line in first if line.get_label()[0] != "_"] == ["rate 0.02", "rate 0.05"]
-    loads = {x for line in first for x in line.get_xdata()}
-    assert loads == {0.02 * 10**6, 0.02 * 10**8, 0.05 * 10**6}
+def stepped(size_at, dataset="digits", factors=(0.1, 1, 10), seeds=(1000, 1001), scaling="raw"):
+    """Activity of networks whose excess at once is 0.1 at strength ``size_at(factor, seed)``, a tenth a unit of it."""
+    rows = []
+    for factor in factors:
+        for seed in seeds:
+            for strength in (0, 1, 2, 3, 4, 5, 6):
+                met = "outlier" if strength else "none"
+                grid = ("outlier" if strength else "twin") if factor == 1 and dataset == "digits" else "step_low"
+                row = BASE | {"seed": seed, "dataset": dataset, "scaling": scaling, "grid": grid, "optimizer": "sgd"}
+                row |= {"intervention": met, "strength": strength, "rate_factor": factor, "learning_rate": 0.02}
+                row |= {"epochs": 10, "intervention_epoch": 7, "layer": 1, "n_units": 1000}
+                dead = np.clip(100 + 100 * (strength - size_at(factor, seed)), 0, 1000) if strength else 0
+                rows += [row | {"epoch": epoch, "n_dead": n} for epoch, n in zip(MOMENTS, (0, dead, 0), strict=True)]
+    return pd.DataFrame(rows)
+
+
+def test_the_exponent_is_that_with_which_the_networks_were_made():
+    one = stepped(lambda factor, seed: 3.2 + (seed - 1000) / 10 - np.log10(factor))
+    two = stepped(lambda factor, seed: 3.2 - np.log10(factor) / 2, "friedman")
+    found = {"activity": pd.concat([one, two], ignore_index=True)}
+    exponent = estimands.collapse_exponent(found)
+    assert exponent.groupby("dataset", observed=True)["value"].agg(list).to_dict() == {
+        "digits": pytest.approx([1, 1]),
+        "friedman": pytest.approx([2, 2]),
+    }
+    sizes = estimands.deadly_sizes(found)
+    assert matching(sizes, dataset="digits", rate_factor=1)["value"].tolist() == pytest.approx([3.2, 3.3])
+    ratio = estimands.deadly_size_over_predicted(found)
+    assert ratio["value"].tolist() == pytest.approx([1] * 8) and set(ratio["rate_factor"]) == {0.1, 10}
+
+
+def test_without_a_deadly_size_there_is_no_exponent():
+    never = stepped(lambda factor, seed: 3 - np.log10(factor) if seed == 1000 else 9)
+    found = estimands.collapse_exponent({"activity": never})
+    assert found.set_index("seed")["value"].to_dict() == {
+        1000: pytest.approx(1),
+        1001: pytest.approx(np.nan, nan_ok=True),
+    }
+    assert not found["diverged"].any()
+
+
+def test_networks_of_other_rates_take_no_part_in_what_the_texts_claim():
+    more = stepped(lambda factor, seed: 3, factors=(0.1, 10))
+    found = {"activity": pd.concat([TABLES["activity"], more], ignore_index=True)}
+    pd.testing.assert_frame_equal(estimands.lasting_deaths(found), estimands.lasting_deaths(TABLES), check_dtype=False)
+
+
+def two_by_two(dead, intervention="outlier", grid="outlier", strength=4):
+    """Activity of the four scalings, one seed: so many of 100 units dead later, and half as many at once."""
+    rows = []
+    for scaling, n in dead.items():
+        for met, where, k, count in (("none", "twin", 0, 0), (intervention, grid, strength, n)):
+            row = BASE | {"scaling": scaling, "grid": where, "intervention": met, "strength": k, "layer": 1}
+            row |= {"epochs": 10, "intervention_epoch": 7, "n_units": 100, "optimizer": "sgd", "learning_rate": 0.02}
+            rows += [row | {"epoch": e, "n_dead": d} for e, d in zip(MOMENTS, (0, count / 2, count), strict=True)]
+    return pd.DataFrame(rows).drop_duplicates(ignore_index=True)
+
+
+def test_the_two_by_two_of_centring_and_scaling():
+    deviations = two_by_two({"raw": 80, "centred": 60, "scaled": 30, "standardised": 20})
+    inputs = two_by_two({"raw": 40, "centred": 20}, "outlier_in_inputs", "equal_inputs")
+    activity = pd.concat([deviations, inputs], ignore_index=True).drop_duplicates(ignore_index=True)
+    found = estimands.effect_of_scalings({"activity": activity})
+    later = matching(found, moment="after training on", layer=maps.ALL_LAYERS).set_index(["equal", "effect"])["value"]
+    assert later["deviations"].to_dict() == pytest.approx({"centring": -0.15, "scaling": -0.45, "interaction": 0.1})
+    assert later["inputs"].to_dict() == pytest.approx({"centring": -0.15, "scaling": -0.05, "interaction": 0.1})
+    at_once = matching(found, moment="at once", layer=1, equal="deviations").set_index("effect")["value"]
+    assert at_once.to_dict() == pytest.approx({"centring": -0.075, "scaling": -0.225, "interaction": 0.05})
+
+
+def test_the_collapse_is_drawn_over_both_powers_of_the_size(tmp_path):
+    one = stepped(lambda factor, seed: 3.2 - np.log10(factor))
+    two = stepped(lambda factor, seed: 3.2 - np.log10(factor) / 2, "friedman")
+    table = tables.outlier_collapse({"activity": pd.concat([one, two], ignore_index=True)})
+    figure = figures.outlier_collapse(saved(table, tmp_path))
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[:2] == ["digits: cross-entropy", "Friedman's function: squared error"]
+    assert labels(figure.axes[0]) == ["rate 0.002", "rate 0.02", "rate 0.2"]
+    last = [line.get_xdata().max() for line in figure.axes[2].get_lines() if line.get_label()[0] != "_"]
+    assert last == pytest.approx([rate * 10**12 for rate in (0.002, 0.02, 0.2)])
+    # where the power is right, equal loads have equal excess
+    fits = matching(table, dataset="digits", power=1).assign(load=lambda t: np.log10(t["load"]).round(6))
+    assert fits.groupby("load")["mean"].agg(np.ptp).max() == pytest.approx(0, abs=1e-9)
+    assert matching(table, dataset="friedman", power=1).groupby("load")["mean"].agg(np.ptp).max() > 0.04
+
+
+def test_effects_of_scalings_are_drawn_by_layer(tmp_path):
+    activity = two_by_two({"raw": 80, "centred": 60, "scaled": 30, "standardised": 20})
+    figure = figures.outlier_scalings(saved(tables.outlier_scalings({"activity": activity}), tmp_path))
+    assert figure.axes[0].get_title() == "centring,\nequal deviations" and labels(figure.axes[0]) == ["layer 1"]
+
+
+# --- Theory, held against one step of a network in NumPy and in Keras ---
+
+
+def network(rng, widths, outputs):
+    """Random kernels and biases of a ReLU network."""
+    sizes = [*widths, outputs]
+    kernels = [rng.normal(size=pair) * np.sqrt(2 / pair[0]) for pair in pairwise(sizes)]
+    return theory.Layers(kernels, [rng.normal(size=k.shape[1]) * 0.1 for k in kernels])
+
+
+def keras_step(layers, x, y, rate):
+    """The network after one step of plain SGD on a batch, by Keras."""
+    import keras
+
+    units = [len(b) for b in layers.biases]
+    hidden = [keras.layers.Dense(n, activation="relu", dtype="float64") for n in units[:-1]]
+    model = keras.Sequential([keras.Input((x.shape[1],)), *hidden, keras.layers.Dense(units[-1], dtype="float64")])
+    model.set_weights([v for pair in zip(layers.kernels, layers.biases, strict=True) for v in pair])
+    squared = units[-1] == 1
+    loss = "mse" if squared else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(rate), loss=loss)
+    model.fit(x, y, batch_size=len(x), epochs=1, verbose=0)
+    weights = model.get_weights()
+    return theory.Layers(weights[::2], weights[1::2])
+
+
+@pytest.mark.parametrize("outputs", [4, 1])
+def test_in_the_limit_the_step_depends_on_rate_times_size_to_the_exponent(outputs):
+    """By a real step on a batch in Keras: two rates with the same load leave the same units dead, those of theory."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.1, 1, (60, 5))
+    power, direction, batch, label = 1 if outputs > 1 else 2, np.eye(5)[2], 10, 0
+    drawn = (network(rng, (5, 12, 12), outputs) for _ in range(20))
+    layers = next(one for one in drawn if np.any(theory.errors(one, direction, label)[1][-1]))
+    y = np.zeros(batch, int) if outputs > 1 else np.zeros((batch, 1))
+    found = []
+    for load in (3.0, 300.0):
+        limit = theory.dead(theory.after_step(layers, direction, label, load, batch), x)
+        for rate in (1e-7, 1e-8):
+            sample = x[:batch].copy()
+            sample[0] = x[0] * (1 - direction) + direction * (load / rate) ** (1 / power)
+            dead = theory.dead(keras_step(layers, sample, y, rate), x)
+            found.append(sum(units.sum() for units in dead))
+            for got, wanted in zip(dead, limit, strict=True):
+                np.testing.assert_array_equal(got, wanted)
+    assert max(found) > 3
+
+
+def test_the_first_layers_deadly_load_is_that_found_by_trying():
+    rng = np.random.default_rng(1)
+    x = rng.uniform(0.1, 1, (50, 4))
+    layers = network(rng, (4, 30, 8), 1)
+    direction = np.eye(4)[1]
+    _, errors = theory.errors(layers, direction, 0)
+    loads = theory.first_layer_deadly_loads(x @ layers.kernels[0] + layers.biases[0], x[:, 1], errors[0], 10)
+    assert 0 < np.isfinite(loads[loads > 0]).sum() < len(loads)
+    for factor, dies in ((0.999, False), (1.001, True)):
+        for unit in np.flatnonzero(np.isfinite(loads) & (loads > 0)):
+            after = theory.after_step(layers, direction, 0, factor * loads[unit], 10)
+            assert theory.dead(after, x)[0][unit] == dies
+    third = np.sort(loads)[(loads == 0).sum() + 2]
+    share = (loads <= third).mean()
+    assert theory.deadly_load(layers, direction, 0, x, share, 10) == pytest.approx(third, rel=0.03)
+
+
+def test_no_outlier_kills_a_first_unit_by_a_feature_of_both_signs_or_zero():
+    rng = np.random.default_rng(2)
+    layers, direction = network(rng, (3, 20), 2), np.eye(3)[0]
+    error = np.where(rng.random(20) < 0.5, 1.0, -1.0)
+    for feature in (rng.normal(size=200), rng.integers(0, 2, 200).astype(float)):
+        x = np.column_stack([feature, rng.uniform(0.5, 1, (200, 2))])
+        z = x @ layers.kernels[0] + layers.biases[0]
+        loads = theory.first_layer_deadly_loads(z, feature, error, 10)
+        open_there = ((z > 0) & (feature[:, None] * error <= 0)).any(axis=0)
+        assert np.isinf(loads[open_there]).all() and open_there.sum() > 10
+    assert theory.deadly_load(layers, direction, 0, x * [0, 1, 1], 0.9, 10) == np.inf
+
+
+def test_the_exponent_goes_by_the_loss():
+    assert theory.exponent("digits") == 1 and theory.exponent("friedman") == 2
 
 
 def test_tables_without_rows():

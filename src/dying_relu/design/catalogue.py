@@ -140,7 +140,8 @@ class Intervention:
         does: what happens, for config/README.md.
         settings: settings that hold from then on in place of the network's own.
         before: settings that hold until then in place of the network's own.
-        outlier: whether one sample of the next batch has a feature 10**strength standard deviations out.
+        outlier: whether one sample of the next batch has a feature 10**strength of its ``unit`` above the mean.
+        unit: of an outlier's size: ``deviations``, the feature's own, or ``inputs``, as the network sees it, scaled.
         put_back: which variables ("weights", "bias") get their values back right after the step on that batch.
         forget: whether the optimiser's moments (momentum and the like) are set to zero.
         renew: which units get fresh incoming weights and their initial bias, and lose the optimiser's moments:
@@ -154,6 +155,7 @@ class Intervention:
     settings: Mapping[str, object] = field(default_factory=dict)
     before: Mapping[str, object] = field(default_factory=dict)
     outlier: bool = False
+    unit: str = "deviations"
     put_back: tuple[str, ...] = ()
     forget: bool = False
     renew: str | None = None
@@ -207,6 +209,12 @@ INTERVENTIONS = {
         "outlier",
         "one sample of the next batch has one feature 10^`strength` standard deviations above its mean",
         outlier=True,
+    ),
+    "outlier_in_inputs": Intervention(
+        "outlier of equal size after scaling",
+        "as `outlier`, but 10^`strength` above the mean as the network sees the feature, after scaling",
+        outlier=True,
+        unit="inputs",
     ),
     "outlier_bias_put_back": Intervention(
         "outlier, biases put back",

@@ -53,8 +53,8 @@ class Outlier(NamedTuple):
 def outlier(course: Course, seed: int, x: np.ndarray, y: np.ndarray) -> Outlier:
     """The sample of a training set that becomes the outlier that a network meets.
 
-    One of its features, among those that vary, lies 10**strength standard deviations above its mean. The choice
-    depends on the seed only.
+    One of its features, among those that vary, lies 10**strength above its mean: standard deviations, or units of the
+    network's inputs, as the intervention says. The choice depends on the seed only.
 
     Args:
         x, y: the training set as the network sees it before scaling, shapes (samples, features) and (samples,).
@@ -62,5 +62,8 @@ def outlier(course: Course, seed: int, x: np.ndarray, y: np.ndarray) -> Outlier:
     draw = generator(course.study, seed, "outlier")
     place, feature = draw.integers(len(x)), draw.choice(np.flatnonzero(x.std(axis=0) > 0))
     far = x[place].copy()
-    far[feature] = x[:, feature].mean() + 10.0**course.settings.strength * x[:, feature].std()
+    unit = x[:, feature].std()
+    if course.intervention.unit == "inputs":
+        unit = datasets.affine(course.settings.scaling, x).scale[feature]
+    far[feature] = x[:, feature].mean() + 10.0**course.settings.strength * unit
     return Outlier(int(place), far, y[place])

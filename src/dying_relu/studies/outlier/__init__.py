@@ -9,6 +9,10 @@ CONTENTS = Contents(
         "lasting_deaths_at_own_size": ("activity",),
         "share_undone_by_bias": ("activity",),
         "lasting_deaths_spared_by_standardising": ("activity",),
+        "effect_of_scalings": ("activity",),
+        "deaths_at_once": ("activity",),
+        "collapse_exponent": ("activity",),
+        "deadly_size_over_predicted": ("activity",),
     },
     kinds={
         "outlier_effect": Kind(
@@ -22,9 +26,14 @@ CONTENTS = Contents(
             grids=("twin", "outlier"),
         ),
         "outlier_collapse": Kind(
-            "excess of dead units against rate times squared size",
+            "excess of dead units against rate times size, and times squared size",
             tables=("activity",),
-            grids=("twin", "outlier"),
+            grids=("twin", "outlier", "twin_step", "step_low"),
+        ),
+        "outlier_scalings": Kind(
+            "what centring and what scaling does to the excess of dead units",
+            tables=("activity",),
+            grids=("twin", "outlier", "equal_inputs"),
         ),
     },
     choices={
@@ -40,9 +49,12 @@ CONTENTS = Contents(
     numbers=by_unit(
         count="settle after",
         setting="strength standardised.strength",
-        rough_number="raw.power standardised.power deviations",
+        rough_number="raw.power standardised.power deviations predicted.classes predicted.squared equal.size",
         share="raw.diverged centred.diverged raw.at raw.at.first raw.after raw.after.first centred.after "
-        "scaled.after standardised.after undone.bias.at undone.weights.at undone.weights.after clipped.worst",
+        "scaled.after standardised.after undone.bias.at undone.weights.at undone.weights.after clipped.worst level "
+        "first.one_sign first.both_signs",
+        points="centring.deviations scaling.deviations interaction.deviations centring.inputs interaction.inputs "
+        "scaling.inputs.first",
     ),
     tables=("effect",),
 )

@@ -5,7 +5,7 @@ import pandas as pd
 
 from dying_relu.analysis import arms
 from dying_relu.analysis.drawing import Line, Panel, facets, finish, looks
-from dying_relu.design.datasets import SCALINGS
+from dying_relu.design.datasets import DATASETS, SCALINGS
 
 _PLAIN = {"optimizer": "sgd", "intervention": "outlier"}
 
@@ -41,17 +41,37 @@ def outlier_cause(table: pd.DataFrame) -> plt.Figure:
 
 
 def outlier_collapse(table: pd.DataFrame) -> plt.Figure:
-    """Columns: scaling; left half at once, right half lasting; against rate times squared deviations; lines: rates."""
-    moments = [moment for moment in ("at once", "after training on") if moment in set(table["moment"])]
+    """Columns: data sets; rows: power of the size; lines: rates."""
+    sets = [key for key in DATASETS if key in set(table["dataset"])]
+    columns = [Panel(f"{DATASETS[key].name}: {_loss(key)}", {"dataset": key}) for key in sets]
+    rows = [Panel("", {"power": power}) for power in (1, 2)]
+    rates = looks(sorted(table["rate"].unique()), lambda rate: f"rate {rate:g}")
+    lines = [look._replace(levels={"rate": rate}) for rate, look in rates.items()]
+    figure, axes = facets(table, "load", rows, columns, lines, 1.7, sharex=False, ylim=(-0.05, 0.65))
+    for axis in axes[0]:
+        axis.set_xlabel("rate × deviations")
+    return finish(figure, axes, "rate × (deviations)²", "excess dead,\nat once", legend=len(lines))
+
+
+def outlier_scalings(table: pd.DataFrame) -> plt.Figure:
+    """Columns: what does it, and what is equal; rows: moments; lines: layers."""
+    words = {"deviations": "equal deviations", "inputs": "equal inputs"}
     columns = [
-        Panel(f"{panel.title},\n{moment}", {**panel.levels, "moment": moment})
-        for moment in moments
-        for panel in _scalings(table)
+        Panel(f"{effect},\n{words[equal]}", {"effect": effect, "equal": equal})
+        for equal in words
+        for effect in ("centring", "scaling")
     ]
-    rates = looks(sorted(table["learning_rate"].unique()), lambda rate: f"rate {rate:g}")
-    lines = [look._replace(levels={"learning_rate": rate}) for rate, look in rates.items()]
-    figure, axes = facets(table, "load", [], columns, lines, 2.1)
-    return finish(figure, axes, "rate × (deviations)²", "excess dead fraction", legend=len(lines))
+    rows = [Panel("", {"moment": moment}) for moment in ("at once", "after training on")]
+    layers = looks(sorted(table["layer"].unique()), lambda layer: f"layer {layer:.0f}")
+    lines = [look._replace(levels={"layer": layer}) for layer, look in layers.items()]
+    figure, axes = facets(table, "strength", rows, columns, lines, 1.5, xscale="linear")
+    for axis in axes.flat:
+        axis.axhline(0, color="0.6", linewidth=0.6, zorder=0)
+    return finish(figure, axes, "k", ["change in excess\ndead, at once", "change in excess\ndead, later"], legend=5)
+
+
+def _loss(dataset: str) -> str:
+    return "squared error" if DATASETS[dataset].regression else "cross-entropy"
 
 
 def _scalings(table: pd.DataFrame) -> list[Panel]:

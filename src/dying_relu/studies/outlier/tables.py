@@ -2,10 +2,19 @@
 
 import pandas as pd
 
-from dying_relu.analysis import arms
-from dying_relu.analysis.frames import Tables, confirmatory, matching, treated
+from dying_relu.analysis import arms, maps
+from dying_relu.analysis.frames import Tables, confirmatory, matching
 from dying_relu.analysis.intervals import DIFFERENCE, POSITIVE, SHARE, summarise
-from dying_relu.studies.outlier.estimands import LATER, MOMENTS, excess, gradient_ratio_outlier
+from dying_relu.studies.outlier.estimands import (
+    INTERACTION,
+    LATER,
+    MOMENTS,
+    deaths_at_once,
+    effect_of_scalings,
+    excess,
+    gradient_ratio_outlier,
+    told,
+)
 
 CELL = ["scaling", "strength"]
 GRID = "outlier"  # with all scalings at one rate
@@ -15,7 +24,7 @@ def compared(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of networks that differ in scaling, rate, optimiser and intervention alone, without controls."""
     if "sgd" not in set(frame["optimizer"]):
         print("no network is trained by plain SGD: nothing is said of gradients, and deaths are not compared")
-    return arms.comparable(treated(frame), ["scaling", "optimizer", "learning_rate", "intervention", "strength"])
+    return arms.comparable(told(frame), ["scaling", "optimizer", "learning_rate", "intervention", "strength"])
 
 
 def at_main_rate(frame: pd.DataFrame) -> pd.DataFrame:
@@ -55,8 +64,19 @@ def outlier_cause(tables: Tables) -> pd.DataFrame:
 
 
 def outlier_collapse(tables: Tables) -> pd.DataFrame:
-    """Excess of dead units at once, and lasting, at several rates, with rate times squared deviations (``load``)."""
-    found = matching(excess(confirmatory(compared(tables["activity"]))), intervention="outlier", optimizer="sgd")
-    cells = summarise(found, ["scaling", "learning_rate", "strength", "moment"], DIFFERENCE)
-    several = cells["learning_rate"].groupby(cells["scaling"].astype(str)).transform("nunique") > 1
-    return cells[several].assign(load=cells["learning_rate"] * 10 ** (2 * cells["strength"])).reset_index(drop=True)
+    """Excess of dead units right after the step, at several rates for it, against rate times size to a ``power``."""
+    found = deaths_at_once({"activity": confirmatory(tables["activity"])})
+    several = found["rate_factor"].groupby(found["dataset"].astype(str) + found["scaling"].astype(str))
+    found = found[several.transform("nunique") > 1]
+    cell = ["dataset", "scaling", "learning_rate", "rate_factor", "strength"]
+    cells = summarise(matching(found, layer=maps.ALL_LAYERS), cell, DIFFERENCE)
+    rate = cells["learning_rate"].astype(float) * cells["rate_factor"].astype(float)
+    loads = [cells.assign(power=power, load=rate * 10 ** (power * cells["strength"].astype(float))) for power in (1, 2)]
+    return pd.concat(loads, ignore_index=True).assign(rate=pd.concat([rate, rate], ignore_index=True).round(9))
+
+
+def outlier_scalings(tables: Tables) -> pd.DataFrame:
+    """Main effects of centring and of scaling on the excess of dead units, by layer, moment, size and what is equal."""
+    found = effect_of_scalings({"activity": confirmatory(tables["activity"])})
+    found = found[(found["effect"] != INTERACTION) & (found["layer"] != maps.ALL_LAYERS)]
+    return summarise(found, ["effect", "equal", "moment", "layer", "strength"], DIFFERENCE)
