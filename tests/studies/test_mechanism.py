@@ -23,7 +23,14 @@ def causes(*rows):
     """Rows of the table of causes: (layer, event, credit of inputs, weights, bias)."""
     made = []
     for layer, event, *credit in rows:
-        row = BASE | {"learning_rate": 0.5, "step": 1, "layer": layer, "event": event, "n_clear": sum(credit)}
+        row = BASE | {
+            "epochs": 8,
+            "learning_rate": 0.5,
+            "step": 1,
+            "layer": layer,
+            "event": event,
+            "n_clear": sum(credit),
+        }
         row |= {f"credit_{part}": share for part, share in zip(("inputs", "weights", "bias"), credit, strict=True)}
         made.append(row | {"moved_by_inputs": 3.0 * (layer > 1), "moved_by_own": 2.0, "moved": 4.0})
     return pd.DataFrame(made).astype({"bias": float})
@@ -78,7 +85,7 @@ def test_warm_up_is_compared_at_the_rate_it_ends_at():
 
 def test_movement_is_held_to_theory_layer_by_layer():
     found = estimands.movement_over_theory({"causes": causes((1, "death", 0, 1, 0), (2, "death", 1, 1, 1))})
-    expected = 1.5 / estimands.predicted_ratio("digits", BASE["scaling"], 2)
+    expected = 1.5 / estimands.predicted_ratio("digits", BASE["scaling"], BASE["width"], 2)
     assert in_cell(found) == {1000: pytest.approx(expected)}
 
 
@@ -102,8 +109,8 @@ def test_for_equal_inputs_the_ratio_is_the_closed_form(layer, ratio):
     m = layer - 1
     assert ratio == m**2 + m * (m + 1) * (2 * m + 1) / 3
     x = np.full((50, 4), 1e3)
-    assert theory.movement_ratio(x, layer) == pytest.approx(ratio, rel=1e-4)
-    assert theory.movement_ratio(x, 1) == 0
+    assert theory.movement_ratio(x, layer, 4) == pytest.approx(ratio, rel=1e-4)
+    assert theory.movement_ratio(x, 1, 4) == 0
 
 
 @pytest.mark.parametrize("mean", [0.0, 1.0])
@@ -127,7 +134,7 @@ def test_the_ratio_is_that_of_simulated_wide_networks(mean):
                     change = (change * (there[1][later - 1] > 0)) @ weights[later]
                 moved += change
             inputs.append((moved**2).mean())
-    assert np.mean(inputs) / np.mean(own) == pytest.approx(theory.movement_ratio(x, depth), rel=0.25)
+    assert np.mean(inputs) / np.mean(own) == pytest.approx(theory.movement_ratio(x, depth, n), rel=0.25)
 
 
 def _forward(weights, x):

@@ -283,9 +283,8 @@ def _check_meaning(study: Study, path: Path) -> None:
 
 def _unmeasurable(settings: Settings, measure: Measure) -> str | None:
     """What cannot be measured of networks with such settings, as the rest of a sentence."""
-    if measure.causes and (settings.batch_norm or settings.intervention != "none"):
-        what = "batch_norm" if settings.batch_norm else f"intervention '{settings.intervention}'"
-        return f"{what}: with 'measure: causes' a step must move weights and biases alone; leave it out"
+    if measure.causes and settings.batch_norm:
+        return "batch_norm: with 'measure: causes' a step must move weights and biases alone; leave one of them out"
     return None
 
 

@@ -39,6 +39,7 @@ class Run:
         self._enter(0, [setup.weights(network) for network in self.networks])
         self.record = Record(self.course, self.population.template, self.seen.n)
         self.marks = Marks(*[self.population.weights()] * 3)
+        self.treated = False  # since the last moment
 
     def tables(self) -> dict[str, list[Columns]]:
         """Train the networks; gives the columns of each table, piece by piece."""
@@ -86,15 +87,21 @@ class Run:
         change = rms_change(self.marks.before, weights)
         self.record.template = self.population.template
         self.record.add(step, self.population.measure(self.seen), weights, change, finite)
-        if course.causes and self.record.after_one_step and (step == 1 or self.record.anything_happened):
+        if self._one_plain_step() and (step == 1 or self.record.anything_happened):
             self.record.attribute(self.population.compare(self.marks.before, self.seen))
-        self.marks = self.marks._replace(before=weights)
+        self.marks, self.treated = self.marks._replace(before=weights), False
         if step == course.last_step - course.steps:
             self.marks = self.marks._replace(last_epoch=weights)
             self.record.mark_last_epoch()
         looked_into = course.layers and step in (0, course.steps, course.last_step)
         if looked_into and not self.record.diverged.all():
             self.record.inspect(self.population.inspect(self.seen))
+
+    def _one_plain_step(self) -> bool:
+        """Whether it is asked what did what, and since the last moment one step moved weights and biases, and nothing
+        else."""
+        plain = not self.treated and not self.population.state()
+        return self.course.causes and plain and self.record.after_one_step
 
     def _enter(self, stage: int, variables: list[list[np.ndarray]]) -> None:
         """Go on with the population of a stage, from given variables."""
@@ -134,6 +141,7 @@ class Run:
 
     def _intervene(self) -> None:
         """Go on with the second stage from where the first one is; what is marked comes along."""
+        self.treated = True
         self.record.begin_recovery()
         first, second = self.setup.populations
         if first is second:
@@ -170,6 +178,7 @@ class Run:
 
     def _change(self, new: Changed) -> None:
         """Go on with other weights, of which the optimiser has forgotten some."""
+        self.treated = True
         self.population.assign(new.weights)
         self.population.forget(new.cleared)
 

@@ -14,6 +14,7 @@ from dying_relu.analysis.rates import on_scale
 from dying_relu.engine import datasets
 from dying_relu.studies.mechanism.theory import movement_ratio
 
+PREDICTOR = ["dataset", "scaling", "width", "layer"]  # what the closed form depends on
 PLAIN = {"frozen": 0, "intervention_epoch": 0}
 
 
@@ -66,7 +67,7 @@ def first_deaths_in_first_epoch(tables: Tables) -> pd.DataFrame:
 def movement_over_theory(tables: Tables) -> pd.DataFrame:
     """Movement of pre-activations by inputs over that by own weights in the first step, over what `theory` says."""
     rows = first_steps(tables["causes"])
-    predicted = [predicted_ratio(*key) for key in zip(rows["dataset"], rows["scaling"], rows["layer"], strict=True)]
+    predicted = [predicted_ratio(*key) for key in rows[PREDICTOR].itertuples(index=False, name=None)]
     return maps.of(rows, rows["ratio"] / predicted, rows["moved"].isna(), ["layer"])
 
 
@@ -78,10 +79,10 @@ def first_steps(causes: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
-def predicted_ratio(dataset: str, scaling: str, layer: int) -> float:
+def predicted_ratio(dataset: str, scaling: str, width: int, layer: int) -> float:
     """`theory.movement_ratio` of a data set's inputs, scaled as they are on all of it."""
     x = datasets.load(dataset).x
-    return movement_ratio(datasets.affine(scaling, x)(x), int(layer))
+    return movement_ratio(datasets.affine(scaling, x)(x), int(layer), int(width))
 
 
 def dead_without_less_with_warm_up(tables: Tables) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from dying_relu.analysis import maps
 from dying_relu.analysis.frames import NETWORK, Tables, confirmatory, grouped, matching
 from dying_relu.analysis.intervals import POSITIVE, SHARE, summarise
 from dying_relu.analysis.rates import at
-from dying_relu.studies.mechanism.estimands import PLAIN, first_steps, predicted_ratio
+from dying_relu.studies.mechanism.estimands import PLAIN, PREDICTOR, first_steps, predicted_ratio
 
 PARTS = ("inputs", "weights", "bias")
 CLASS = ["optimizer", "depth", "scaling"]
@@ -89,6 +89,6 @@ def step_movement(tables: Tables) -> pd.DataFrame:
     rows = confirmatory(first_steps(tables["causes"]))
     rows = rows[rows["learning_rate"] == rows.groupby(CLASS, observed=True)["learning_rate"].transform("min")]
     rows = matching(rows, optimizer="sgd")
-    found = summarise(rows.assign(value=rows["ratio"]), ["dataset", "scaling", "depth", "layer"], POSITIVE)
-    keys = zip(found["dataset"], found["scaling"], found["layer"], strict=True)
-    return found.assign(theory=np.array([predicted_ratio(*key) for key in keys], float))
+    found = summarise(rows.assign(value=rows["ratio"]), [*PREDICTOR, "depth"], POSITIVE)
+    predicted = [predicted_ratio(*key) for key in found[PREDICTOR].itertuples(index=False, name=None)]
+    return found.assign(theory=np.array(predicted, float))

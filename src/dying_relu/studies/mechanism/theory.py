@@ -14,19 +14,20 @@ open for both samples, p = (pi - angle) / (2 pi), and the moments of products of
     E |G delta|^2 / |delta|^2 = prod (2 p)^2 (1 + sum 1 / p),   over the layers between,
 
 since one layer's G = W D D' W^T, entries of W of variance 2 / n, has diagonal 2p and n off-diagonal entries of variance
-4p / n. For equal inputs (p = 1/2) own movement and that of all the m = l - 1 layers before stand as 1 to
-m^2 + m (m + 1) (2m + 1) / 3: 1 : 3 for the second layer, 1 : 14 for the third.
+4p / n. For equal inputs (p = 1/2), as many as units, own movement and that of all the m = l - 1 layers before stand as
+1 to m^2 + m (m + 1) (2m + 1) / 3: 1 : 3 for the second layer, 1 : 14 for the third.
 """
 
 import numpy as np
 
 
-def movement_ratio(x: np.ndarray, layer: int, pairs: int = 20_000) -> float:
+def movement_ratio(x: np.ndarray, layer: int, width: int, pairs: int = 20_000) -> float:
     """Mean square movement of the pre-activations of a hidden layer by way of its inputs, over that by own weights.
 
     Args:
         x: inputs as the network sees them, shape (samples, features); pairs of different ones are drawn from them.
         layer: from 1, the first, whose inputs never move.
+        width: of all hidden layers.
     """
     if layer == 1:
         return 0.0
@@ -37,6 +38,7 @@ def movement_ratio(x: np.ndarray, layer: int, pairs: int = 20_000) -> float:
     lengths = np.sqrt(squares[one] * squares[other])[different]
     inner = (x[one] * x[other]).sum(axis=1).astype(float)[different]
     products, opened = kernels(inner, lengths, layer)
+    products[1:] *= width / x.shape[1]  # a He-normal layer keeps the length of its input times units over inputs
     total = np.zeros(len(inner))
     for k in range(1, layer):
         for j in range(1, layer):
@@ -47,7 +49,7 @@ def movement_ratio(x: np.ndarray, layer: int, pairs: int = 20_000) -> float:
 
 
 def kernels(inner: np.ndarray, lengths: np.ndarray, layers: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of pairs of inputs what becomes of them in wide He-normal ReLU layers without bias.
+    """Of pairs of inputs what becomes of them in wide He-normal ReLU layers without bias, of one width throughout.
 
     Args:
         inner, lengths: the pair's inner product, and the product of their lengths, shape (pairs,).
