@@ -37,13 +37,15 @@ class Measure(Strict):
         every_step_until: activity is measured at every step until this one,
         growth: then at steps growing by this factor; always at the end of the first epoch, at the start of the last,
             and at the end.
-        parts: whether units are also measured with their bias, or weights, put back.
+        units: whether gradients, output ranges and movement are, by the status of units at the end.
+        parts: whether these are also measured with their bias, or weights, put back.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
         shifts: on which shifted test samples activity is, at the end.
     """
 
     every_step_until: Annotated[Whole, Field(ge=0)] = 10
     growth: Annotated[float, Field(gt=1)] = 1.5
+    units: bool = False
     parts: bool = False
     layers: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
@@ -106,7 +108,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, layers, shifts: see `Measure`.
+        units, parts, layers, shifts: see `Measure`.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -119,6 +121,7 @@ class Course:
     renewals: range
     steps: int
     moments: tuple[int, ...]
+    units: bool
     parts: bool
     layers: bool
     shifts: tuple[str, ...]
@@ -185,6 +188,7 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         renewals=_renewals(settings),
         steps=steps,
         moments=tuple(moments(settings, measure.every_step_until, measure.growth)),
+        units=measure.units or measure.parts,
         parts=measure.parts,
         layers=measure.layers,
         shifts=tuple(measure.shifts),
@@ -249,7 +253,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "units", "parts", "layers", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:

@@ -153,9 +153,10 @@ class Study:
     @property
     def tables(self) -> frozenset[str]:
         """The tables that it makes."""
-        made = {"networks", "activity", "history", "units", "trajectory"} if self.grids else set()
-        optional = {"layers": self.measure.layers, "shifted": self.measure.shifts}
-        made |= {name for name, asked in optional.items() if self.grids and asked}
+        made = {"networks", "activity", "history", "trajectory"} if self.grids else set()
+        asked, units = self.measure, self.measure.units or self.measure.parts
+        optional = {"units": units, "layers": asked.layers, "shifted": asked.shifts}
+        made |= {name for name, wanted in optional.items() if self.grids and wanted}
         return frozenset(made | ({"timings"} if self.timings else set()))
 
 

@@ -46,20 +46,24 @@ class Run:
             self._measure(step, finite)
             if self.record.diverged.all():
                 break
-        last = self.population.weights()
-        movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
-        inspection = self.population.inspect(self.seen)
+        units = self._units() if self.course.units else []
         outcome = self.record.outcome(self.population.measure(self.tested))
-        revived = self._revived_by_putting_back(last) if self.course.parts else None
         return {
             "networks": [outcome],
             "activity": self.record.activity(),
             "history": self.record.history(),
-            "units": self.record.units(inspection, movement, revived),
+            "units": units,
             "layers": self.record.layers,
             "shifted": self._shifted(),
             "trajectory": self.record.trajectory(),
         }
+
+    def _units(self) -> list[Columns]:
+        """Pieces of the table of units."""
+        last, inspection = self.population.weights(), self.population.inspect(self.seen)
+        movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
+        revived = self._revived_by_putting_back(last) if self.course.parts else None
+        return self.record.units(inspection, movement, revived)
 
     def _segments(self) -> Iterator[tuple[int, np.ndarray]]:
         """Train from each measured moment to the next; gives (step, all batch losses so far finite)."""
@@ -151,7 +155,10 @@ class Run:
 
     def _renew(self, epoch: int) -> None:
         """Renew units of those networks whose intervention asks for it before this epoch."""
-        dead = [activity.is_dead(n_active) for n_active in self.population.measure(self.seen).n_active]
+        going = ~self.record.diverged[:, None]  # of others nothing is told any more
+        dead = [activity.is_dead(n_active) & going for n_active in self.population.measure(self.seen).n_active]
+        if not any(mask.any() for mask in dead):
+            return
         template = self.population.template
         new = interventions.renewed(
             template,
@@ -220,8 +227,9 @@ class Run:
                 place[key] = len(place)
             whose.append(place[key])
         numbers = np.arange(len(place) * steps, dtype=np.int32).reshape(len(place), steps, 1)
-        # no copies: XLA reads the room itself
-        fresh = Batches(*(tf.convert_to_tensor(v.reshape(-1, size, *v.shape[1:])) for v in (room.x, room.y)))
+        # XLA reads the room itself: `tf.convert_to_tensor` would copy all of it in every epoch
+        views = (v.reshape(-1, size, *v.shape[1:]).__dlpack__() for v in (room.x, room.y))
+        fresh = Batches(*map(tf.experimental.dlpack.from_dlpack, views))
         return numbers[whose].swapaxes(0, 1), fresh
 
     def _shifted(self) -> list[Columns]:

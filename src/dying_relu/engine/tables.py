@@ -4,8 +4,8 @@ A diverged network has no counts: they are missing, never 0.
     networks: one row a network; settings, seed, outcome.
     activity: one row a network, hidden layer and measured moment; counts of dead units.
     history: one row a network and measured moment; loss, accuracy, size of the updates.
-    units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
-        active); their gradients, output ranges and movement over the last epoch, and, if the study asks, how
+    units: if the study asks, one row a network, hidden layer and status of its units at the end (dead, nearly dead,
+        active); their gradients, output ranges and movement over the last epoch, and, if it asks for that too, how
         many of those that died are active once their bias, or their weights, are put back to where they started.
     layers: if the study asks, one row a network, hidden layer and of three moments; gradients and outputs.
     shifted: if the study asks, one row a network, hidden layer and shift of the test samples; dead units there.
@@ -21,11 +21,12 @@ from dying_relu.design.course import Network
 from dying_relu.design.settings import SETTINGS
 from dying_relu.engine.record import WEIGHTS, Columns
 
+_OF_UNITS = ("gradient", "output_range", "movement")
 TABLES: dict[str, tuple[str, ...]] = {
     "networks": (),
     "activity": (),
     "history": (),
-    "units": (),
+    "units": ("layer", "status", "n_units", *(f"{of}_{what}" for of in _OF_UNITS for what in ("max", "mean"))),
     "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
     "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),
     "trajectory": ("step", "epoch", *WEIGHTS, "activity_rate"),
