@@ -80,8 +80,9 @@ def _network(study: Study, network: Network, diverges: bool, draw: np.random.Gen
         "networks": outcome,
         "activity": {**{key: np.tile(value, settings.depth) for key, value in moment.items()}, **lives},
         "history": {**moment, **{key: np.where(finite, value, np.nan) for key, value in curves.items()}},
-        "units": _units(settings, ends, study.measure.parts, draw),
     }
+    if "units" in study.tables:
+        parts["units"] = _units(settings, ends, study.measure.parts, draw)
     if "layers" in study.tables:
         parts["layers"] = _layers(settings.depth, [0, per_epoch, steps[-1]] if ends else [0], per_epoch, draw)
     if "causes" in study.tables:

@@ -137,8 +137,10 @@ def test_a_level_that_is_given_as_none_is_kept(small_study):
 
 
 def test_tables_follow_what_is_measured_and_timed(small_study):
-    always = {"networks", "activity", "history", "units", "trajectory"}
+    always = {"networks", "activity", "history", "trajectory"}
     assert small_study().tables == always
+    for asked in ("units", "parts"):
+        assert small_study(measure={asked: True}).tables == always | {"units"}
     assert small_study(measure={"layers": True, "shifts": ["none"]}).tables == always | {"layers", "shifted"}
     assert small_study(timings="activation_cost").tables == always | {"timings"}
     timed = small_study(timings="activation_cost", grids=None, settings=None)

@@ -33,7 +33,7 @@ def outcome(engine, tmp_path_factory):
             "control_bias": {"bias": [-100], "learning_rate": [0.01]},
         },
         "seeds": {"full": {"pilot": 1, "confirmatory": 3}, "tiny": {"pilot": 1, "confirmatory": 3}},
-        "measure": {"every_step_until": 5, "growth": 2},
+        "measure": {"every_step_until": 5, "growth": 2, "units": True},
     }
     path.write_text(yaml.safe_dump(content))
     item = study.load(path, TINY)

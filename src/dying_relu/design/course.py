@@ -37,7 +37,8 @@ class Measure(Strict):
         every_step_until: activity is measured at every step until this one,
         growth: then at steps growing by this factor; always at the end of the first epoch, at the start of the last,
             and at the end.
-        parts: whether units are also measured with their bias, or weights, put back.
+        units: whether gradients, output ranges and movement are, by the status of units at the end.
+        parts: whether these are also measured with their bias, or weights, put back.
         causes: whether the step before each moment is measured too, and of each unit that died or came back in one step
             which part of the step did it.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
@@ -47,11 +48,18 @@ class Measure(Strict):
 
     every_step_until: Annotated[Whole, Field(ge=0)] = 10
     growth: Annotated[float, Field(gt=1)] = 1.5
+    units: bool = False
     parts: bool = False
     causes: bool = False
     layers: bool = False
     pruned: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
+
+    @property
+    def tables(self) -> dict[str, bool]:
+        """The tables that are made only if asked for, and whether they are."""
+        units = self.units or self.parts
+        return {"units": units, "causes": self.causes, "layers": self.layers, "shifted": bool(self.shifts)}
 
 
 class Graph(NamedTuple):
@@ -112,7 +120,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, causes, layers, pruned, shifts: see `Measure`.
+        measure: what is measured then.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -125,11 +133,7 @@ class Course:
     renewals: range
     steps: int
     moments: tuple[int, ...]
-    parts: bool
-    causes: bool
-    layers: bool
-    pruned: bool
-    shifts: tuple[str, ...]
+    measure: Measure
     rows: int
     extra: int
 
@@ -198,11 +202,7 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         renewals=_renewals(settings),
         steps=steps,
         moments=tuple(moments(settings, measure)),
-        parts=measure.parts,
-        causes=measure.causes,
-        layers=measure.layers,
-        pruned=measure.pruned,
-        shifts=tuple(measure.shifts),
+        measure=measure,
         rows=rows,
         extra=sizes.extra_samples(settings, rows),
     )
@@ -268,7 +268,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "causes", "layers", "pruned", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:
@@ -280,7 +280,8 @@ def _content(course: Course) -> dict[str, object]:
         "stages": [[s.first, s.stop, s.graph.penalties, _resolved(s.settings, course.steps)] for s in course.stages],
         "initializer": _entry(INITIALIZERS[course.settings.initializer]),
         "intervention": _entry(course.intervention),
-        "shifts": [[shift, _entry(SHIFTS[shift])] for shift in course.shifts],
+        "measure": course.measure.model_dump(exclude={"every_step_until", "growth", "shifts"}),
+        "shifts": [[shift, _entry(SHIFTS[shift])] for shift in course.measure.shifts],
         "draws": [integer_seed(course.study, 0), *generator(course.study, 0).random(2)],
     }
 

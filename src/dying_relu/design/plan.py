@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dying_relu.design import sizes
+from dying_relu.design.catalogue import ACTIVATIONS
 from dying_relu.design.course import Course, Graph, Network, Population
 from dying_relu.design.datasets import DATASETS, check_available
 from dying_relu.design.sizes import MEMORY_BUDGET
@@ -32,6 +33,7 @@ _LAYER_SECONDS = 2e-5  # start the products of a layer in a step, or a chunk, of
 _ROW_SECONDS = 6e-7  # go on to the next network in them
 _TRAINED = 1.15e-11, 7e-10  # an operation, and a number that a layer puts out or takes in, of a step
 _MEASURED = 1.4e-11, 4e-10  # the same of a measurement
+_LOOKED_UP = 3  # such numbers is one that is looked up for a patch
 _DRAW_SECONDS = 7e-9  # a number drawn afresh
 _TENSORFLOW_BYTES = 960 * 2**20
 _GRAPH_BYTES = 30 * 2**20  # compiled,
@@ -148,16 +150,25 @@ def _ordered(study: Study, cells: Sequence[tuple[str, Course]]) -> list[Network]
     return [network for _, network in sorted(keyed, key=lambda pair: pair[0])]
 
 
+def _passes(course: Course) -> int:
+    """How many passes over the training set measuring takes, at most."""
+    measure, moments = course.measure, len(course.moments)
+    inspected = 3 * (measure.tables["units"] + 3 * measure.layers)
+    parts = course.settings.depth * measure.parts
+    return moments + len(measure.shifts) + 1 + inspected + parts + measure.pruned + 3 * moments * measure.causes
+
+
 def _seconds(population: Population) -> float:
     """Estimated duration of training and measuring it on one core."""
     course = population.course
     settings, info = course.settings, DATASETS[course.settings.dataset]
     found = sizes.layers(*sizes.shape(settings))
     products = sizes.products(*sizes.shape(settings))
-    numbers = info.n_features + sum(layer.positions * (layer.units + layer.looked_up) for layer in found)
-    passes = len(course.moments) + len(course.shifts) + 1 + 3 * course.layers + course.pruned
-    passes += settings.depth * course.parts
-    passes += 4 * len(course.moments) * course.causes  # at most: steps in which nothing happens are passed over
+    numbers = float(info.n_features)
+    numbers += sum(layer.positions * (layer.units + _LOOKED_UP * layer.looked_up) for layer in found)
+    if ACTIVATIONS[settings.activation].layer == "KWinners":  # compares each of a layer's outputs with all others
+        numbers += sum(layer.positions * layer.units**2 for layer in found) / 2
+    passes = _passes(course)
     stepped, measured = settings.batch_size * course.last_step, info.n_train * passes
     row = (6 * products * _TRAINED[0] + numbers * _TRAINED[1]) * stepped
     row += (2 * products * _MEASURED[0] + numbers * _MEASURED[1]) * measured

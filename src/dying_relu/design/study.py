@@ -154,9 +154,8 @@ class Study:
     @property
     def tables(self) -> frozenset[str]:
         """The tables that it makes."""
-        made = {"networks", "activity", "history", "units", "trajectory"} if self.grids else set()
-        optional = {"causes": self.measure.causes, "layers": self.measure.layers, "shifted": self.measure.shifts}
-        made |= {name for name, asked in optional.items() if self.grids and asked}
+        made = {"networks", "activity", "history", "trajectory"} if self.grids else set()
+        made |= {name for name, wanted in self.measure.tables.items() if self.grids and wanted}
         return frozenset(made | ({"timings"} if self.timings else set()))
 
 

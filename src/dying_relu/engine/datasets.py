@@ -100,13 +100,31 @@ def fresh(name: str, n: int, *key: object, room: Data | None = None) -> Data:
     """
     info = DATASETS[name]
     x, y = (room.x, room.y) if room else (np.empty((n, info.n_features), np.float32), np.empty(n, np.float32))
-    generator(*key, "fresh").standard_normal(dtype=np.float32, out=x)
+    _draw_normal(x, *key, "fresh")
     if info.target is None:
         np.maximum(x[:, 0], 0, out=y)
     else:
         x += 1
         y[:] = info.target
     return Data(x, y)
+
+
+_drawn: dict[tuple, np.ndarray] = {}  # the last draws by shape and key
+_MOST_DRAWN = 128 * 2**20  # bytes of them
+
+
+def _draw_normal(room: np.ndarray, *key: object) -> None:
+    """Fill an array with standard normal numbers; if the same were drawn not long ago, with a copy of those."""
+    place = room.shape, *key
+    found = _drawn.pop(place, None)
+    if found is None:
+        generator(*key).standard_normal(dtype=np.float32, out=room)
+        found = room.copy()
+        while _drawn and sum(draw.nbytes for draw in _drawn.values()) + found.nbytes > _MOST_DRAWN:
+            del _drawn[next(iter(_drawn))]  # the one that was asked for longest ago
+    else:
+        room[...] = found
+    _drawn[place] = found
 
 
 def split(name: str, study: str, seed: int) -> Split:

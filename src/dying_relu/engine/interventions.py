@@ -57,6 +57,8 @@ def renewed(
     for row, network in enumerate(networks):
         if epoch not in network.course.renewals:
             continue
+        if not any(masks[row].any() for masks in dead):
+            continue  # no unit to renew, so no weights to draw, which takes longer than all else here
         intervention, drawn = network.course.intervention, fresh(network)
         for layer, masks in enumerate(dead):
             units = masks[row]

@@ -8,6 +8,7 @@ the ordinary Keras model. Epochs run compiled, gathering batches by index from a
 """
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -84,17 +85,22 @@ class Moved(NamedTuple):
     squares: np.ndarray
 
 
+_JOINED = tf.logical_or, operator.add  # how what `Moved` holds is put together over samples
+
+
 class Samples(NamedTuple):
     """Each network's own samples, ready for passes over them; see `Population.samples`.
 
     Attributes:
         chunks: their indices, int32, shape (chunks, networks, CHUNK).
         weight: 1, or 0 for padding, shape (chunks, CHUNK).
+        stop: the first chunk of padding alone: passes end before it.
         n: samples of a network.
     """
 
     chunks: tf.Tensor
     weight: tf.Tensor
+    stop: tf.Tensor
     n: int
 
 
@@ -191,7 +197,8 @@ class Population:
         frozen: int = 0,
     ) -> None:
         self._advance, self._measure, self._inspect, self._compare = (
-            tf.function(f, jit_compile=xla) for f in (self._steps, self._sums, self._looks, self._mixed)
+            tf.function(function, jit_compile=xla, autograph=False)  # reading Keras's code would cost a second a graph
+            for function in (self._steps, self._sums, self._looks, self._mixed)
         )
         self._segments: list[models.Segment] = []  # made when first asked for
         self.template = template
@@ -313,18 +320,16 @@ class Population:
         return self._costs.call("train", work, self._advance, *place, fresh).numpy()
 
     def _steps(self, order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor, fresh: Batches | None) -> tf.Tensor:
-        finite = tf.ones((self.size,), tf.bool)
-        step = start
-        while step < stop:  # not tf.range, whose bounds XLA takes for constants to compile anew for
+        def taken(step: tf.Tensor, finite: tf.Tensor) -> tf.Tensor:
             gradients, state, losses = tf.vectorized_map(
                 lambda row: self._step(row, fresh), self._rows(order[step]), fallback_to_while_loop=False
             )
             self._optimizer.apply(gradients, self._trainable)
             for matrix, value in zip(self._state, state, strict=True):
                 matrix.assign(value)
-            finite = finite & tf.math.is_finite(losses)
-            step += 1
-        return finite
+            return finite & tf.math.is_finite(losses)
+
+        return _repeated(taken, start, stop, tf.ones((self.size,), tf.bool))
 
     def samples(self, places: np.ndarray) -> Samples:
         """Each network's own samples, from their indices in the data set, int32, shape (networks, n)."""
@@ -332,12 +337,13 @@ class Population:
         length = self._n_chunks * CHUNK
         padded = np.pad(places, ((0, 0), (0, length - n)), mode="edge")
         weight = (np.arange(length) < n).astype(np.float32).reshape(-1, CHUNK)
-        return Samples(tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1)), tf.constant(weight), n)
+        chunks = tf.constant(padded.reshape(networks, -1, CHUNK).swapaxes(0, 1))
+        return Samples(chunks, tf.constant(weight), tf.constant(-(-n // CHUNK)), n)
 
     def measure(self, samples: Samples) -> Measurement:
         """Forward pass, in inference mode, over each network's own samples."""
         n = samples.n
-        sums, layers = self._costs.call("measure", self._pass * n, self._measure, samples.chunks, samples.weight)
+        sums, layers = self._costs.call("measure", self._pass * n, self._measure, *samples[:3])
         found = _LayerSums(*(_by_layer(parts) for parts in zip(*layers, strict=True)))
         return Measurement(
             sums.loss.numpy() / n,
@@ -347,33 +353,36 @@ class Population:
             [total / n for total in found.zeros],
         )
 
-    def _sums(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
+    def _sums(self, samples: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor) -> tuple[_Sums, list[_LayerSums]]:
         shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
         layers = [_LayerSums(*(*[tf.zeros(s, tf.int32)] * 4, tf.zeros(s), tf.zeros(s[:2]))) for s in shapes]
         sums = _Sums(tf.zeros((self.size,)), tf.zeros((self.size,)))
-        for chunk in tf.range(tf.shape(samples)[0]):
-            part_sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
-            sums = _added(sums, part_sums)
-            layers = [_added(layer, part) for layer, part in zip(layers, parts, strict=True)]
-        return sums, layers
+
+        def added(chunk: tf.Tensor, so_far: tuple[_Sums, list[_LayerSums]]) -> tuple[_Sums, list[_LayerSums]]:
+            sums, parts = self._map(self._measure_row, samples[chunk], weight[chunk])
+            return _added(so_far[0], sums), [_added(*pair) for pair in zip(so_far[1], parts, strict=True)]
+
+        return _repeated(added, tf.constant(0), stop, (sums, layers))
 
     def inspect(self, samples: Samples) -> Inspection:
         """Gradients and output ranges, in inference mode, over each network's own samples."""
         work = 3 * self._pass * samples.n
-        sums, low, high = self._costs.call("measure", work, self._inspect, samples.chunks, samples.weight)
+        sums, low, high = self._costs.call("measure", work, self._inspect, *samples[:3])
         gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
         return Inspection(gradients, _by_layer(low), _by_layer(high))
 
-    def _looks(self, samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list, list]:
+    def _looks(self, samples: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor) -> tuple[list, list, list]:
         sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
         shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
         low, high = ([tf.fill(shape, edge) for shape in shapes] for edge in (np.inf, -np.inf))
-        for chunk in tf.range(tf.shape(samples)[0]):
-            gradients, lows, highs = self._map(self._inspect_row, samples[chunk], weight[chunk])
-            sums = [a + b for a, b in zip(sums, gradients, strict=True)]
-            low = [tf.minimum(a, b) for a, b in zip(low, lows, strict=True)]
-            high = [tf.maximum(a, b) for a, b in zip(high, highs, strict=True)]
-        return sums, low, high
+
+        def seen(chunk: tf.Tensor, so_far: tuple[list, list, list]) -> tuple[list, list, list]:
+            found = self._map(self._inspect_row, samples[chunk], weight[chunk])
+            joined = zip((operator.add, tf.minimum, tf.maximum), so_far, found, strict=True)
+            sums, low, high = ([join(*each) for each in zip(*pair, strict=True)] for join, *pair in joined)
+            return sums, low, high
+
+        return _repeated(seen, tf.constant(0), stop, (sums, low, high))
 
     def compare(self, before: Sequence[np.ndarray], samples: Samples) -> list[Moved]:
         """For each hidden layer what becomes of it if only some parts of a step are taken, over own samples.
@@ -385,22 +394,24 @@ class Population:
             self._segments = models.segments(self.template)
         old = [tf.constant(value.reshape(self.size, -1)) for value in before]
         work = 5 * self._pass * samples.n
-        alive, squares = self._costs.call("measure", work, self._compare, old, samples.chunks, samples.weight)
+        alive, squares = self._costs.call("measure", work, self._compare, *samples[:3], old)
         return [Moved(a.numpy(), s.numpy() / samples.n) for a, s in zip(alive, squares, strict=True)]
 
-    def _mixed(self, old: list[tf.Tensor], samples: tf.Tensor, weight: tf.Tensor) -> tuple[list, list]:
+    def _mixed(self, samples: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor, old: list[tf.Tensor]) -> tuple[list, list]:
         n = len(causes.mixtures())
         alive = [tf.zeros((self.size, n, units), tf.bool) for units in self._units]
         squares = [tf.zeros((self.size, len(causes.MOVED))) for _ in self._units]
-        for chunk in tf.range(tf.shape(samples)[0]):
-            parts, sums = tf.vectorized_map(
-                lambda pair: self._compare_row(pair[0], pair[1], weight[chunk]),  # noqa: B023
+
+        def seen(chunk: tf.Tensor, so_far: tuple[list, list]) -> tuple[list, list]:
+            found = tf.vectorized_map(
+                lambda pair: self._compare_row(pair[0], pair[1], weight[chunk]),
                 (self._rows(samples[chunk]), old),
                 fallback_to_while_loop=False,
             )
-            alive = [a | b for a, b in zip(alive, parts, strict=True)]
-            squares = [a + b for a, b in zip(squares, sums, strict=True)]
-        return alive, squares
+            alive, squares = (list(map(join, *pair)) for join, *pair in zip(_JOINED, so_far, found, strict=True))
+            return alive, squares
+
+        return _repeated(seen, tf.constant(0), stop, (alive, squares))
 
     def _compare_row(self, row: _Row, old: Sequence[tf.Tensor], mask: tf.Tensor) -> tuple[list, list]:
         """One network on one chunk: of each hidden layer which units are active, and summed squared changes of z."""
@@ -410,9 +421,9 @@ class Population:
         active, squares = [], []
         for place, segment in enumerate(self._segments):
             z = {m: self._segment(segment, rows, inputs[m[0]][place], m) for m in causes.mixtures()}
-            steep = [
-                tf.abs(self._slopes([place], row, value[None])[0]) > self.template.threshold for value in z.values()
-            ]
+            outputs = self.template.activations[place]
+            slopes = [self._slopes([place], row, v[None], outputs(v)[None])[0] for v in z.values()]
+            steep = [tf.abs(slope) > self.template.threshold for slope in slopes]
             present = _like(mask, z[0, 0, 0][None]) > 0
             samples = list(range(len(z[0, 0, 0].shape) - 1))
             active.append(tf.stack([tf.reduce_any(true & present, axis=samples) for true in steep]))
@@ -517,7 +528,7 @@ class Population:
         Together, since XLA then compiles each operation once and not once a layer.
         """
         z, h = (tf.stack([values[place] for place in group]) for values in (probed.z, probed.h))
-        slope = tf.abs(self._slopes(group, row, z))
+        slope = tf.abs(self._slopes(group, row, z, h))
         threshold, size, present = self.template.threshold, tf.abs(h), _like(mask, h)
         positions = list(range(2, len(h.shape) - 1))
         steepness = [slope > threshold * factor for factor in ((1, 10, 0.1) if threshold else (1,))]
@@ -528,9 +539,11 @@ class Population:
         zeros = tf.reduce_sum(tf.cast(size < NEAR_ZERO, tf.float32) * present, axis=list(range(1, len(h.shape))))
         return _LayerSums(*(*active, opened, output, zeros / math.prod(h.shape[2:])))
 
-    def _slopes(self, group: Sequence[int], row: _Row, z: tf.Tensor) -> tf.Tensor:
+    def _slopes(self, group: Sequence[int], row: _Row, z: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
         """The derivatives of layers' activations, with the network's own values of what they learn."""
         layers = [self.template.activations[place] for place in group]
+        if isinstance(layers[0], activations.KWinners):
+            return tf.cast(h > 0, h.dtype)  # who wins need not be counted again
         if not layers[0].trainable_variables:
             return activations.derivative(layers[0], z)
         own = [
@@ -550,6 +563,14 @@ class Population:
         low = [tf.reduce_min(tf.where(present, h, np.inf), axis=axes) for present, h, axes in pairs]
         high = [tf.reduce_max(tf.where(present, h, -np.inf), axis=axes) for present, h, axes in pairs]
         return tape.gradient(loss, row.trainable), low, high
+
+
+def _repeated(body: Callable[[tf.Tensor, Any], Any], start: tf.Tensor, stop: tf.Tensor, values: Any) -> Any:
+    """What becomes of values that a body takes, with each number from start to before stop, and gives anew.
+
+    The numbers are no range, whose bounds XLA takes for constants to compile anew for.
+    """
+    return tf.while_loop(lambda i, _: i < stop, lambda i, now: (i + 1, body(i, now)), (start, values))[1]
 
 
 def _alike(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:

@@ -47,21 +47,25 @@ class Run:
             self._measure(step, finite)
             if self.record.diverged.all():
                 break
-        last = self.population.weights()
-        movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
-        inspection = self.population.inspect(self.seen)
-        outcome = self.record.outcome(self.population.measure(self.tested), self._pruned_loss(last))
-        revived = self._revived_by_putting_back(last) if self.course.parts else None
+        units = self._units() if self.course.measure.tables["units"] else []
+        outcome = self.record.outcome(self.population.measure(self.tested), self._pruned_loss())
         return {
             "networks": [outcome],
             "activity": self.record.activity(),
             "history": self.record.history(),
-            "units": self.record.units(inspection, movement, revived),
+            "units": units,
             "causes": self.record.causes,
             "layers": self.record.layers,
             "shifted": self._shifted(),
             "trajectory": self.record.trajectory(),
         }
+
+    def _units(self) -> list[Columns]:
+        """Pieces of the table of units."""
+        last, inspection = self.population.weights(), self.population.inspect(self.seen)
+        movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
+        revived = self._revived_by_putting_back(last) if self.course.measure.parts else None
+        return self.record.units(inspection, movement, revived)
 
     def _segments(self) -> Iterator[tuple[int, np.ndarray]]:
         """Train from each measured moment to the next; gives (step, all batch losses so far finite)."""
@@ -93,7 +97,7 @@ class Run:
         if step == course.last_step - course.steps:
             self.marks = self.marks._replace(last_epoch=weights)
             self.record.mark_last_epoch()
-        looked_into = course.layers and step in (0, course.steps, course.last_step)
+        looked_into = course.measure.layers and step in (0, course.steps, course.last_step)
         if looked_into and not self.record.diverged.all():
             self.record.inspect(self.population.inspect(self.seen))
 
@@ -101,7 +105,7 @@ class Run:
         """Whether it is asked what did what, and since the last moment one step moved weights and biases, and nothing
         else."""
         plain = not self.treated and not self.population.state()
-        return self.course.causes and plain and self.record.after_one_step
+        return self.course.measure.causes and plain and self.record.after_one_step
 
     def _enter(self, stage: int, variables: list[list[np.ndarray]]) -> None:
         """Go on with the population of a stage, from given variables."""
@@ -164,7 +168,10 @@ class Run:
 
     def _renew(self, epoch: int) -> None:
         """Renew units of those networks whose intervention asks for it before this epoch."""
-        dead = [activity.is_dead(n_active) for n_active in self.population.measure(self.seen).n_active]
+        going = ~self.record.diverged[:, None]  # of others nothing is told any more
+        dead = [activity.is_dead(n_active) & going for n_active in self.population.measure(self.seen).n_active]
+        if not any(mask.any() for mask in dead):
+            return
         template = self.population.template
         new = interventions.renewed(
             template,
@@ -238,21 +245,23 @@ class Run:
                 place[key] = len(place)
             whose.append(place[key])
         numbers = np.arange(len(place) * steps, dtype=np.int32).reshape(len(place), steps, 1)
-        # no copies: XLA reads the room itself
-        fresh = Batches(*(tf.convert_to_tensor(v.reshape(-1, size, *v.shape[1:])) for v in (room.x, room.y)))
+        # XLA reads the room itself: `tf.convert_to_tensor` would copy all of it in every epoch
+        views = (v.reshape(-1, size, *v.shape[1:]).__dlpack__() for v in (room.x, room.y))
+        fresh = Batches(*map(tf.experimental.dlpack.from_dlpack, views))
         return numbers[whose].swapaxes(0, 1), fresh
 
     def _shifted(self) -> list[Columns]:
         found = []
-        for shift in self.course.shifts:
+        for shift in self.course.measure.shifts:
             self._shift(shift)
             found += self.record.shifted(shift, self.population.measure(self.tested))
         return found
 
-    def _pruned_loss(self, last: Weights) -> np.ndarray | None:
+    def _pruned_loss(self) -> np.ndarray | None:
         """Training loss at the end without what the units dead then put out, if it is measured; shape (networks,)."""
-        if not self.course.pruned:
+        if not self.course.measure.pruned:
             return None
+        last = self.population.weights()
         dead = [activity.is_dead(n_active) for n_active in self.record.now.n_active]
         self.population.assign(interventions.pruned(self.population.template, last, dead))
         loss = self.population.measure(self.seen).loss

@@ -1,5 +1,6 @@
 """What is fixed while populations of one course are trained: the course, the data, and the compiled populations."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -37,12 +38,11 @@ class Setup:
         info = DATASETS[self.dataset]
         self.room: Data | None = None
         if info.steps is not None:
-            x = np.zeros((course.extra, info.n_features), np.float32)
-            self.room = Data(x, np.zeros(course.extra, np.float32))
+            self.room = Data(_room(course.extra, info.n_features), _room(course.extra))
         # one cache for each course, gone with it
         self.split = lru_cache(maxsize=None)(self._split)
         self._affine = lru_cache(maxsize=None)(self._drawn_affine)
-        self._weights = lru_cache(maxsize=256)(self._drawn_weights)
+        self._weights = lru_cache(maxsize=1024)(self._drawn_weights)
 
     def affine(self, network: Network) -> Affine:
         """What happens to the inputs of a network."""
@@ -51,7 +51,8 @@ class Setup:
     def weights(self, network: Network, *key: object) -> list[np.ndarray]:
         """Initial weights, as ``model.variables``; with a key, those of another draw."""
         start = {name: getattr(network.settings, name) for name in ("initializer", "init_scale", "bias")}
-        return self._weights(Settings().model_copy(update=start), network.seed, *key)
+        draw = self._drawn_weights if key else self._weights  # another draw is asked for once
+        return draw(Settings().model_copy(update=start), network.seed, *key)
 
     def shifted(self, shift: str) -> np.ndarray:
         """The features of the whole data set under a shift."""
@@ -86,3 +87,11 @@ class Setup:
 
     def _drawn_weights(self, start: Settings, seed: int, *key: object) -> list[np.ndarray]:
         return models.initial_weights(self.populations[0].template, start, self.course.study, seed, *key)
+
+
+def _room(*shape: int) -> np.ndarray:
+    """An array of zeros, float32, that starts where TensorFlow can read it without a copy."""
+    size, aligned = math.prod(shape), 64
+    zeros = np.zeros(size + aligned // 4, np.float32)
+    start = -zeros.ctypes.data % aligned // 4
+    return zeros[start : start + size].reshape(shape)

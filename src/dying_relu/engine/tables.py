@@ -4,8 +4,8 @@ A diverged network has no counts: they are missing, never 0.
     networks: one row a network; settings, seed, outcome; if the study asks, the training loss without dead units.
     activity: one row a network, hidden layer and measured moment; counts of dead units.
     history: one row a network and measured moment; loss, accuracy, size of the updates.
-    units: one row a network, hidden layer and status of its units at the end (dead, nearly dead,
-        active); their gradients, output ranges and movement over the last epoch, and, if the study asks, how
+    units: if the study asks, one row a network, hidden layer and status of its units at the end (dead, nearly dead,
+        active); their gradients, output ranges and movement over the last epoch, and, if it asks for that too, how
         many of those that died are active once their bias, or their weights, are put back to where they started.
     causes: if the study asks, one row a network, hidden layer, step measured at both ends, and event (death, revival);
         which part of the step did it, and how far it moved pre-activations.
@@ -24,11 +24,12 @@ from dying_relu.design.settings import SETTINGS
 from dying_relu.engine import causes
 from dying_relu.engine.record import WEIGHTS, Columns
 
+_OF_UNITS = ("gradient", "output_range", "movement")
 TABLES: dict[str, tuple[str, ...]] = {
     "networks": (),
     "activity": (),
     "history": (),
-    "units": (),
+    "units": ("layer", "status", "n_units", *(f"{of}_{what}" for of in _OF_UNITS for what in ("max", "mean"))),
     "causes": ("step", "epoch", "layer", "event", *causes.COLUMNS),
     "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
     "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),

@@ -1,6 +1,7 @@
 """Train the populations of one job and turn what is measured into tables."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from dying_relu.design.course import Population
+from dying_relu.design.datasets import DATASETS
 from dying_relu.engine import tables
 from dying_relu.engine.costs import Costs
 from dying_relu.engine.run import Run
@@ -36,17 +38,29 @@ def _trained(
     populations: Sequence[Population], progress: tqdm | None, costs: Costs, xla: bool
 ) -> dict[str, list[Stacked]]:
     """Of each table a piece from each population, its networks counted through."""
-    pieces: dict[str, list[Stacked]] = {name: [] for name in TABLES}
+    pieces: dict[str, list[Stacked]] = {name: [{}] * len(populations) for name in TABLES}
     compiled: Compiled = {}
-    setup, done = None, 0
-    for population in populations:
-        if setup is None or setup.course.shared != population.course.shared:
-            setup = Setup(population.course, compiled, costs, xla)
-        n = len(population.networks)
-        for name, found in Run(setup, population.networks).tables().items():
-            columns = tables.stacked(name, found, n)
-            pieces[name].append({**columns, "network": columns["network"] + done})
-        done += n
+    setups: dict[tuple, Setup] = {}
+    firsts = [0, *accumulate(len(population.networks) for population in populations)]
+    for place in _in_turn(populations):
+        networks, course = populations[place].networks, populations[place].course
+        if course.shared not in setups:
+            setups = {shared: setup for shared, setup in setups.items() if setup.room is not None}  # they take turns
+            setups[course.shared] = Setup(course, compiled, costs, xla)
+        for name, found in Run(setups[course.shared], networks).tables().items():
+            columns = tables.stacked(name, found, len(networks))
+            pieces[name][place] = {**columns, "network": columns["network"] + firsts[place]}
         if progress is not None:
-            progress.update(n)
+            progress.update(len(networks))
     return pieces
+
+
+def _in_turn(populations: Sequence[Population]) -> list[int]:
+    """The places of populations in the order of training: where samples are drawn afresh seed by seed, since all
+    networks of a seed see the same."""
+
+    def seed(place: int) -> int:
+        fresh = DATASETS[populations[place].course.settings.dataset].steps is not None
+        return populations[place].networks[0].seed if fresh else -1
+
+    return sorted(range(len(populations)), key=seed)
