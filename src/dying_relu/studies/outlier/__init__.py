@@ -12,7 +12,6 @@ CONTENTS = Contents(
         "effect_of_scalings": ("activity",),
         "deaths_at_once": ("activity",),
         "collapse_exponent": ("activity",),
-        "deadly_size_over_predicted": ("activity",),
     },
     kinds={
         "outlier_effect": Kind(

@@ -84,8 +84,9 @@ def effect_of_scalings(tables: Tables) -> pd.DataFrame:
     activity = treated(tables["activity"])
     activity = activity[~activity["grid"].isin([*STEPS, *_TWINS])]
     parts = []
-    for equal, rows in ((DEVIATIONS, activity[activity["grid"] != _EQUAL_GRID]), (INPUTS, _equal_inputs(activity))):
-        found = matching(by_layer(rows), intervention={"outlier", "outlier_in_inputs"}, optimizer="sgd")
+    deviations = matching(activity[activity["grid"] != _EQUAL_GRID], intervention={"none", "outlier"})
+    for equal, rows in ((DEVIATIONS, deviations), (INPUTS, _equal_inputs(activity))):
+        found = by_layer(matching(rows, optimizer="sgd"))
         found = maps.without(found, "intervention")
         raw, centred, scaled, both = (
             matching(found, scaling=name) for name in ("raw", "centred", "scaled", "standardised")
@@ -228,8 +229,8 @@ def at_once(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _equal_inputs(activity: pd.DataFrame) -> pd.DataFrame:
     """Rows of networks whose outlier is equally large in their inputs, and of their twins, of seeds that have all."""
-    own = matching(activity, grid=_EQUAL_GRID)
-    here = matching(activity, seed=set(own["seed"]), grid={"twin", "outlier"})
+    own = matching(activity, grid=_EQUAL_GRID, scaling={"raw", "centred"}, intervention="outlier_in_inputs")
+    here = matching(activity, seed=set(own["seed"]), grid={"twin", "outlier"}, intervention={"none", "outlier"})
     scaled = matching(here, scaling={"scaled", "standardised"}, strength={0.0, *own["strength"]})
     return pd.concat([own, scaled, matching(here, scaling={"raw", "centred"}, intervention="none")], ignore_index=True)
 
