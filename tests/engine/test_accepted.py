@@ -34,7 +34,7 @@ NUMBERS = {
     "bias": [None, 0.0, -3.0, 1e300],
     "batch_norm": [False, True],
     "output_layer": [True, True, False],
-    "output_bias": [True, True, False],
+    "biased_output": [True, True, False],
     "learning_rate": [0.01, 0.1, 1e300],
     "weight_decay": [0.0, 0.1, 1e300],
     "bias_decay": [0.0, 0.1],

@@ -155,7 +155,7 @@ def test_without_biases_scaled_targets_are_another_start_at_another_rate_bit_by_
             "width": 8,
             "depth": layers - 1,
             "bias": None,
-            "output_bias": False,
+            "biased_output": False,
             "optimizer": optimizer,
         },
         grids={"unit": {"learning_rate": [0.02]}, "scaled": other},

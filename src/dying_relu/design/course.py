@@ -69,7 +69,7 @@ class Graph(NamedTuple):
     decoupled_decay: bool
     target_scale: bool
     decoupled_biases: bool
-    output_bias: bool
+    biased_output: bool
 
     @property
     def penalties(self) -> list[str]:
@@ -101,7 +101,7 @@ class Stage:
         penalties = (getattr(s, name) > 0 for name in (*PENALTIES, "decoupled_decay"))
         targets = DATASETS[s.dataset].regression
         shape = s.dataset, s.architecture, s.depth, s.width, s.activation, s.batch_norm, s.output_layer
-        own = *penalties, targets, s.decoupled_biases, s.output_bias
+        own = *penalties, targets, s.decoupled_biases, s.biased_output
         return Graph(*shape, s.optimizer, s.batch_size, s.bias is None, *own)
 
 

@@ -101,7 +101,7 @@ class Settings(Strict):
         default=True,
         description="`false`: the last hidden layer is the output; its `width` must be the number of outputs",
     )
-    output_bias: bool = Field(
+    biased_output: bool = Field(
         default=True,
         description="`false`: an output layer without bias",
     )

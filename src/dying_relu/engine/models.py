@@ -141,7 +141,7 @@ def build(settings: Settings) -> Template:
             x = x if part is None else part(x)
     flatten = keras.layers.Flatten() if settings.architecture == "conv" else None
     x = x if flatten is None else flatten(x)
-    final = keras.layers.Dense(dataset.n_outputs, use_bias=settings.output_bias) if settings.output_layer else None
+    final = keras.layers.Dense(dataset.n_outputs, use_bias=settings.biased_output) if settings.output_layer else None
     logits = x if final is None else final(x)
     model = keras.Model(inputs, logits)
     position = {id(v): i for i, v in enumerate(model.trainable_variables)}
@@ -218,10 +218,10 @@ def initial_weights(template: Template, settings: Settings, *key: object) -> lis
     """The starting value of each variable of ``template.model``, in the order of ``model.variables``.
 
     Kernels are drawn by the initialiser, those of hidden layers multiplied by ``init_scale``, those of the output by
-    ``output_scale``; biases of hidden units start at ``bias``, those of the output at 0; everything else starts as Keras
-    starts it. The draw depends on the key (study, seed) and the place of the layer only, so networks of one seed that differ
-    in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also draws the
-    hidden biases, to which ``bias`` is added.
+    ``output_scale``; biases of hidden units start at ``bias``, those of the output at 0; everything else starts as
+    Keras starts it. The draw depends on the key (study, seed) and the place of the layer only, so networks of one seed
+    that differ in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also draws
+    the hidden biases, to which ``bias`` is added.
     """
     values = {id(v): v.numpy() for v in template.model.variables}
     layers = [layer for layer in template.model.layers if hasattr(layer, "kernel")]
