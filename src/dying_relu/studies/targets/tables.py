@@ -13,9 +13,9 @@ _RULE = ["rule", "bias", "strength"]
 
 
 def targets_by_rate(tables: Tables) -> pd.DataFrame:
-    """Dead fraction, and diverged share, of each optimiser, size of targets and rate."""
+    """Dead fraction, and diverged share, of each optimiser, size of targets and rate; networks of equally many seeds."""
     networks = part(confirmatory(tables["networks"]), "targets")
-    networks = networks[networks["dataset"] == REGRESSION]
+    networks = networks[(networks["dataset"] == REGRESSION) & (networks["grid"] != "named")]
     values = {"dead": networks["dead_fraction"], "diverged": networks["diverged"].astype(float)}
     parts = [
         summarise(networks.assign(value=value), _CELL, SHARE).assign(measure=name) for name, value in values.items()

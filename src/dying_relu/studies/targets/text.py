@@ -64,12 +64,12 @@ def tables(found: Tables) -> dict[str, Table]:
 
 
 def _most(found: pd.DataFrame) -> Estimate:
-    """The largest mean over seeds of a map's values, over its rates at which at least half of the pairs are finite."""
+    """The mean over seeds that is largest in size, over the rates at which more than half of the pairs are finite."""
     rates = found.groupby("learning_rate")
     means = rates["value"].mean()[rates["diverged"].mean() < 0.5].dropna()
     if means.empty:
         return Estimate(np.nan)
-    return estimate(matching(found, learning_rate=means.idxmax()).set_index("seed")["value"], DIFFERENCE)
+    return estimate(matching(found, learning_rate=means.abs().idxmax()).set_index("seed")["value"], DIFFERENCE)
 
 
 def _smaller(networks: pd.DataFrame) -> Made:
