@@ -13,7 +13,7 @@ _RULE = ["rule", "bias", "strength"]
 
 
 def targets_by_rate(tables: Tables) -> pd.DataFrame:
-    """Dead fraction, and diverged share, of each optimiser, size of targets and rate; networks of equally many seeds."""
+    """Dead fraction and diverged share of each optimiser, size of targets and rate; all of equally many seeds."""
     networks = part(confirmatory(tables["networks"]), "targets")
     networks = networks[(networks["dataset"] == REGRESSION) & (networks["grid"] != "named")]
     values = {"dead": networks["dead_fraction"], "diverged": networks["diverged"].astype(float)}
