@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from dying_relu.design.settings import Settings
+from dying_relu.engine import models
 from training import ONE_UNIT, held_to_alone, trained
 
 
@@ -89,3 +91,82 @@ def test_a_penalty_that_was_there_before_takes_its_new_strength(engine, small_st
     tables = trained(item)
     held_to_alone(tables, item.networks(), tolerance=1e-3)
     assert tables["networks"]["train_loss"].nunique() == 2
+
+
+@pytest.mark.parametrize("biases", [True, False])
+def test_decoupled_decay_is_that_of_keras_optimisers(engine, small_study, biases):
+    """AdamW is Adam with it; every network of a population has its own strength."""
+    item = small_study(
+        settings={"epochs": 1, "width": 8, "depth": 2, "bias": 0.3, "learning_rate": 0.01, "decoupled_biases": biases},
+        grids={"main": {"optimizer": ["sgd", "adam"], "decoupled_decay": [0.1, 2.0]}},
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    tables = trained(item)
+    held_to_alone(tables, list(item.networks()), tolerance=5e-3)
+    assert tables["networks"]["train_loss"].nunique() == 4
+
+
+def test_decoupled_decay_by_hand(engine):
+    """One step: v (1 - rate strength), of biases only if asked, then the optimiser's own; each row its own strength."""
+    x, y = np.ones((1, 10), np.float32), np.zeros(1, np.float32)
+    for biases in (True, False):
+        settings = Settings(dataset="friedman", depth=1, width=2, bias=-100.0, optimizer="adam")
+        template = models.build(settings)
+        names = {"strengths": ["decoupled_decay", "target_scale"], "decoupled_biases": biases}
+        population = engine.Population(template, "adam", x, y, 2, 1, **names)
+        start = models.initial_weights(template, settings, 0)
+        own = {"decoupled_decay": [0.5, 2.0], "target_scale": [1.0, 1.0]}
+        population.reset([start] * 2, [0.1, 0.1], [(np.zeros(10), np.ones(10))] * 2, own)
+        population.advance(
+            np.zeros((1, 2, 1), np.int32), 0, 1
+        )  # all units are closed: no gradient but the output bias's
+        kernel, bias, output, _ = population.weights()
+        for row, strength in enumerate((0.5, 2.0)):
+            kept = 1 - 0.1 * strength
+            np.testing.assert_allclose(kernel[row], kept * start[0], rtol=1e-5)
+            np.testing.assert_allclose(output[row], kept * start[2], rtol=1e-5)
+            np.testing.assert_allclose(bias[row], -100 * (kept if biases else 1), rtol=1e-5)
+
+
+def test_scaled_targets_agree_with_networks_trained_alone(engine, small_study):
+    item = small_study(
+        settings={"epochs": 2, "width": 8, "depth": 2, "learning_rate": 0.01, "output_scale": 0.5},
+        grids={
+            "friedman": {"dataset": ["friedman"], "target_scale": [0.01, 1, 3]},
+            "fresh": {"dataset": ["relu_target"], "target_scale": [0.1]},
+        },
+        seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
+    )
+    tables = trained(item)
+    held_to_alone(tables, list(item.networks()))
+    assert tables["networks"]["train_loss"].nunique() == 4
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_without_biases_scaled_targets_are_another_start_at_another_rate_bit_by_bit(engine, small_study, optimizer):
+    """Each of L layers' weights times a, targets times s = a^L, the rate times a^2 / s^2; a is a power of two."""
+    a, layers = 0.25, 3
+    s = a**layers
+    other = {"target_scale": [s], "init_scale": [a], "output_scale": [a], "learning_rate": [0.02 * a**2 / s**2]}
+    item = small_study(
+        settings={
+            "dataset": "friedman",
+            "epochs": 2,
+            "width": 8,
+            "depth": layers - 1,
+            "bias": None,
+            "biased_output": False,
+            "optimizer": optimizer,
+        },
+        grids={"unit": {"learning_rate": [0.02]}, "scaled": other},
+        seeds={"full": {"pilot": 0, "confirmatory": 2}, "tiny": {"pilot": 0, "confirmatory": 2}},
+    )
+    tables = trained(item)
+    history = tables["history"].sort_values(["seed", "step"])
+    one, scaled = (history[history["grid"] == grid]["train_loss"].to_numpy() for grid in ("unit", "scaled"))
+    np.testing.assert_array_equal(one, scaled / s**2)
+    ends = tables["networks"].sort_values("seed")
+    assert (
+        ends[ends["grid"] == "unit"]["dead_fraction"].tolist()
+        == ends[ends["grid"] == "scaled"]["dead_fraction"].tolist()
+    )

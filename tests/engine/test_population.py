@@ -39,7 +39,9 @@ def plain_sequential(settings):
 def by_hand(optimizer, rate):
     return {
         "sgd": lambda: keras.optimizers.SGD(rate),
+        "momentum_0.5": lambda: keras.optimizers.SGD(rate, momentum=0.5),
         "momentum": lambda: keras.optimizers.SGD(rate, momentum=0.9),
+        "momentum_0.99": lambda: keras.optimizers.SGD(rate, momentum=0.99),
         "nesterov": lambda: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
         "rmsprop": lambda: keras.optimizers.RMSprop(rate),
         "adam": lambda: keras.optimizers.Adam(rate),

@@ -116,7 +116,9 @@ class Optimizer:
 
 OPTIMIZERS = {
     "sgd": Optimizer("SGD", "SGD"),
+    "momentum_0.5": Optimizer("momentum 0.5", "SGD", {"momentum": 0.5}),
     "momentum": Optimizer("momentum", "SGD", {"momentum": 0.9}, "0.9"),
+    "momentum_0.99": Optimizer("momentum 0.99", "SGD", {"momentum": 0.99}),
     "nesterov": Optimizer("Nesterov", "SGD", {"momentum": 0.9, "nesterov": True}, "0.9"),
     "rmsprop": Optimizer("RMSprop", "RMSprop"),
     "adam": Optimizer("Adam", "Adam"),

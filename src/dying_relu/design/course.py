@@ -20,6 +20,7 @@ from dying_relu.design.reading import Distinct, Strict, Whole, one_of
 from dying_relu.design.settings import Settings
 
 PENALTIES = ("weight_decay", "bias_decay", "activity_penalty")
+STRENGTHS = (*PENALTIES, "decoupled_decay", "target_scale")  # numbers that each network of a population has its own of
 _WORDS = (
     "name",
     "does",
@@ -79,11 +80,20 @@ class Graph(NamedTuple):
     weight_decay: bool
     bias_decay: bool
     activity_penalty: bool
+    decoupled_decay: bool
+    target_scale: bool
+    decoupled_biases: bool
+    biased_output: bool
 
     @property
     def penalties(self) -> list[str]:
         """Names of the penalties of the loss."""
         return [name for name in PENALTIES if getattr(self, name)]
+
+    @property
+    def strengths(self) -> list[str]:
+        """Names of those of `STRENGTHS` that its networks have: its penalties, and what else is of each network."""
+        return [name for name in STRENGTHS if getattr(self, name)]
 
 
 @dataclass(frozen=True)
@@ -102,9 +112,11 @@ class Stage:
     @cached_property
     def graph(self) -> Graph:
         s = self.settings
-        penalties = (getattr(s, name) > 0 for name in PENALTIES)
+        penalties = (getattr(s, name) > 0 for name in (*PENALTIES, "decoupled_decay"))
+        targets = DATASETS[s.dataset].regression
         shape = s.dataset, s.architecture, s.depth, s.width, s.activation, s.batch_norm, s.output_layer
-        return Graph(*shape, s.optimizer, s.batch_size, s.bias is None, s.frozen, *penalties)
+        own = *penalties, targets, s.decoupled_biases, s.biased_output
+        return Graph(*shape, s.optimizer, s.batch_size, s.bias is None, s.frozen, *own)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ class Settings(Strict):
             "(only the deviation), `unit` (each feature to [0, 1]), `raw`; always from the training set"
         ),
     )
+    target_scale: float = Field(
+        default=1.0,
+        gt=0,
+        description="factor on the real-valued targets of a regression",
+    )
     portion: Annotated[str, one_of(lambda: PORTIONS)] = Field(
         default="all",
         description=(
@@ -80,6 +85,10 @@ class Settings(Strict):
         default=1.0,
         description="factor on the initial weights of hidden layers; with `ones` and one unit it is the start",
     )
+    output_scale: float = Field(
+        default=1.0,
+        description="factor on the initial weights of the output layer",
+    )
     bias: float | None = Field(
         default=0.0,
         description="initial bias of the hidden units; `null` for hidden layers without bias",
@@ -91,6 +100,10 @@ class Settings(Strict):
     output_layer: bool = Field(
         default=True,
         description="`false`: the last hidden layer is the output; its `width` must be the number of outputs",
+    )
+    biased_output: bool = Field(
+        default=True,
+        description="`false`: an output layer without bias",
     )
     optimizer: Annotated[str, one_of(lambda: OPTIMIZERS)] = Field(
         default="sgd",
@@ -115,6 +128,18 @@ class Settings(Strict):
         default=0.0,
         ge=0,
         description="the same on the biases of hidden units alone",
+    )
+    decoupled_decay: float = Field(
+        default=0.0,
+        ge=0,
+        description=(
+            "no penalty of the loss: strength times the rate is the share of itself that every trained variable loses "
+            "right before each of the optimiser's steps (`weight_decay` of Keras's optimisers; with `adam` it is AdamW)"
+        ),
+    )
+    decoupled_biases: bool = Field(
+        default=True,
+        description="`false`: `decoupled_decay` is of weights alone, not of biases (nor of what an activation learns)",
     )
     activity_penalty: float = Field(
         default=0.0,

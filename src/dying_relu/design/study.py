@@ -310,6 +310,8 @@ def _problem(settings: Settings) -> str | None:
         fewest = min(layer.inputs for layer in sizes.layers(*sizes.shape(settings)))
         if fewest < 2:
             return f"initializer: 'zero_sum' needs at least 2 inputs of every unit, found {fewest}"
+    if settings.target_scale != 1 and not info.regression:
+        return f"target_scale: {name} has classes, which cannot be scaled; leave it out, or use a regression"
     happens = settings.intervention != "none" or settings.rate_factor != 1
     if (happens or settings.intervention_epoch) and not 0 < settings.intervention_epoch < epochs:
         return (

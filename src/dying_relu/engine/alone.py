@@ -67,7 +67,7 @@ def _enter(network: Network, stage: Stage, before: _Alone | None) -> _Alone:
         template=_compiled(settings),
         scale=datasets.affine(settings.scaling, data.x[split.train]),
         x=datasets.shifted(settings.shift, settings.dataset, data.x),
-        y=data.y,
+        y=_targets(data.y, settings),
         samples=batches.of_portion(data.y, split, settings.portion),
     )
     if before is None:
@@ -107,6 +107,11 @@ def _train_epoch(here: _Alone, epoch: int) -> None:
         fit(x, y, batch, shuffle=False, verbose=0)
 
 
+def _targets(y: np.ndarray, settings: Settings) -> np.ndarray:
+    """Targets of a regression are scaled."""
+    return y * np.float32(settings.target_scale) if DATASETS[settings.dataset].regression else y
+
+
 def _compiled(settings: Settings) -> models.Template:
     template = models.build(settings)
     _penalise(template, settings)
@@ -116,8 +121,12 @@ def _compiled(settings: Settings) -> models.Template:
     for variable in held:
         variable.trainable = False
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    decay = {"weight_decay": settings.decoupled_decay} if settings.decoupled_decay else {}
+    optimizer = models.optimizer(settings.optimizer, settings.learning_rate, **decay)
+    if not settings.decoupled_biases:
+        optimizer.exclude_from_weight_decay(models.undecayed(template, template.model.trainable_variables))
     template.model.compile(
-        optimizer=models.optimizer(settings.optimizer, settings.learning_rate),
+        optimizer=optimizer,
         loss=keras.losses.MeanSquaredError() if template.regression else loss,
         metrics=[] if template.regression else ["accuracy"],
     )
@@ -166,7 +175,7 @@ def _epoch(here: _Alone, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     train = here.samples.train
     if DATASETS[settings.dataset].steps is not None:
         drawn = batches.fresh_epoch(course, network.seed, epoch, settings)
-        x, y = drawn.x, drawn.y
+        x, y = drawn.x, _targets(drawn.y, settings)
     else:
         order = batches.epoch_order(course.study, network.seed, epoch, train, settings.batch_size).ravel()
         x, y = here.x[order], here.y[order]

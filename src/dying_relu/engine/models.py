@@ -153,7 +153,7 @@ def build(settings: Settings) -> Template:
             x = x if part is None else part(x)
     flatten = keras.layers.Flatten() if settings.architecture == "conv" else None
     x = x if flatten is None else flatten(x)
-    final = keras.layers.Dense(dataset.n_outputs) if settings.output_layer else None
+    final = keras.layers.Dense(dataset.n_outputs, use_bias=settings.biased_output) if settings.output_layer else None
     logits = x if final is None else final(x)
     model = keras.Model(inputs, logits)
     position = {id(v): i for i, v in enumerate(model.trainable_variables)}
@@ -237,11 +237,11 @@ def products(template: Template) -> int:
 def initial_weights(template: Template, settings: Settings, *key: object) -> list[np.ndarray]:
     """The starting value of each variable of ``template.model``, in the order of ``model.variables``.
 
-    Kernels are drawn by the initialiser, those of hidden layers multiplied by ``init_scale``; biases of
-    hidden units start at ``bias``, those of the output at 0; everything else starts as Keras starts it. The
-    draw depends on the key (study, seed) and the place of the layer only, so networks of one seed that differ
-    in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also draws the
-    hidden biases, to which ``bias`` is added.
+    Kernels are drawn by the initialiser, those of hidden layers multiplied by ``init_scale``, those of the output by
+    ``output_scale``; biases of hidden units start at ``bias``, those of the output at 0; everything else starts as
+    Keras starts it. The draw depends on the key (study, seed) and the place of the layer only, so networks of one seed
+    that differ in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also draws
+    the hidden biases, to which ``bias`` is added.
     """
     values = {id(v): v.numpy() for v in template.model.variables}
     layers = [layer for layer in template.model.layers if hasattr(layer, "kernel")]
@@ -256,6 +256,8 @@ def initial_weights(template: Template, settings: Settings, *key: object) -> lis
                 drawn = draw.with_biases(flat)[-1] if isinstance(draw, RandomizedAsymmetric) else np.zeros(flat[1])
                 bias = drawn + (settings.bias or 0.0)
                 values[id(layer.bias)] = bias.astype(np.float32).reshape(layer.bias.shape)
+        else:
+            value = value * np.float32(settings.output_scale)
         values[id(layer.kernel)] = value.reshape(shape)
     return [values[id(v)] for v in template.model.variables]
 
@@ -298,6 +300,11 @@ def _initializer(name: str, seed: int) -> keras.initializers.Initializer:
     kind = _OWN.get(entry.kind) or getattr(keras.initializers, entry.kind)
     seeded = {"seed": seed} if "seed" in inspect.signature(kind).parameters else {}
     return kind(**seeded, **entry.config)
+
+
+def undecayed(template: Template, variables: Sequence[object]) -> list[object]:
+    """Of the trainable variables, or what stands for each, those that are no weights of units."""
+    return [variable for variable, part in zip(variables, template.parts, strict=True) if part != "weights"]
 
 
 def optimizer(name: str, learning_rate: object, **changes: object) -> keras.optimizers.Optimizer:

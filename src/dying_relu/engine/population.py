@@ -117,7 +117,7 @@ class _Row(NamedTuple):
     Attributes:
         trainable, state: its variables, each flat.
         shift, scale: of its inputs, shape (features,).
-        strengths: of its penalties by name, scalars.
+        strengths: its own of `design.course.STRENGTHS` by name, scalars.
         samples: indices, int32, shape (samples,); or that of one batch, shape (1,).
     """
 
@@ -176,7 +176,8 @@ class Population:
         longest: the most samples a measurement will be asked for; shorter ones are padded to it, so
             that each graph is compiled once.
         extra: room for samples that `feed` brings.
-        penalties: names of those penalties that any network has; see `reset`.
+        strengths: names of those of `design.course.STRENGTHS` that the networks have; see `reset`.
+        decoupled_biases: whether decoupled decay, if there is any, is of biases too.
         costs: where the time is counted.
         xla: whether XLA compiles the graphs: faster from some thousands of steps on, and rounded otherwise.
         frozen: hidden layers, counted from the input, that no step moves.
@@ -191,7 +192,8 @@ class Population:
         size: int,
         longest: int,
         extra: int = 0,
-        penalties: Sequence[str] = (),
+        strengths: Sequence[str] = (),
+        decoupled_biases: bool = True,
         costs: Costs | None = None,
         xla: bool = True,
         frozen: int = 0,
@@ -216,11 +218,15 @@ class Population:
         self._state = [self._matrix(shape) for shape in self._state_shapes]
         self._shift, self._scale = (tf.Variable(tf.zeros((size, x.shape[1]))) for _ in range(2))
         self._rates = tf.Variable(tf.zeros((size, 1)))
-        self._strengths = {name: tf.Variable(tf.zeros(size)) for name in penalties}
+        self._strengths = {name: tf.Variable(tf.zeros(size)) for name in strengths}
         # clipping by norm is of each row, so it happens to each network's gradient, not in the optimiser
         self._clip_norm = OPTIMIZERS[optimizer].config.get("global_clipnorm")
-        unclipped = {"global_clipnorm": None} if self._clip_norm else {}
-        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates), **unclipped)
+        changes: dict[str, object] = {"global_clipnorm": None} if self._clip_norm else {}
+        if "decoupled_decay" in self._strengths:  # of shape (networks, 1), as the rates are
+            changes["weight_decay"] = self._decay = tf.Variable(tf.zeros((size, 1)))
+        self._optimizer = models.optimizer(optimizer, _RowRates(self._rates), **changes)
+        if not decoupled_biases:
+            self._optimizer.exclude_from_weight_decay(models.undecayed(template, self._trainable))
         self._optimizer.build(self._trainable)
         place = {id(v): i for i, v in enumerate(template.model.trainable_variables)}
         self._learned = [[place[id(v)] for v in layer.trainable_variables] for layer in template.activations]
@@ -236,14 +242,14 @@ class Population:
         weights: Sequence[Sequence[np.ndarray]],
         learning_rates: Sequence[float],
         affines: Sequence[tuple[np.ndarray, np.ndarray]],
-        penalties: Mapping[str, Sequence[float]] | None = None,
+        strengths: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         """Start anew.
 
         Args: for each network
             weights: as ``model.variables``.
             learning_rates, affines: its rate, and (shift, scale) of its inputs.
-            penalties: the strength of each by name; see `_penalty`.
+            strengths: by name.
         """
         model = self.template.model
         position = {id(v): i for i, v in enumerate(model.variables)}
@@ -253,19 +259,21 @@ class Population:
         ):
             for matrix, variable in zip(matrices, variables, strict=True):
                 matrix.assign(np.stack([row[position[id(variable)]].ravel() for row in weights]))
-        self.set_rates(learning_rates, penalties)
+        self.set_rates(learning_rates, strengths)
         self._shift.assign(np.stack([shift for shift, _ in affines]))
         self._scale.assign(np.stack([scale for _, scale in affines]))
         for variable in self._optimizer.variables:
             variable.assign(tf.zeros(variable.shape, variable.dtype))
 
     def set_rates(
-        self, learning_rates: Sequence[float], penalties: Mapping[str, Sequence[float]] | None = None
+        self, learning_rates: Sequence[float], strengths: Mapping[str, Sequence[float]] | None = None
     ) -> None:
-        """Give each network its learning rate and the strengths of its penalties."""
+        """Give each network its learning rate and what else it has of its own."""
         self._rates.assign(np.asarray(learning_rates, np.float32)[:, None])
         for name, strength in self._strengths.items():
-            strength.assign(np.asarray((penalties or {})[name], np.float32))
+            strength.assign(np.asarray((strengths or {})[name], np.float32))
+        if "decoupled_decay" in self._strengths:
+            self._decay.assign(self._strengths["decoupled_decay"][:, None])
 
     def set_inputs(self, x: np.ndarray) -> None:
         """Put other features in place of the data set's."""
@@ -464,13 +472,12 @@ class Population:
             x, y = self._chosen(row)
         else:
             x, y = (tf.gather(values, row.samples[0]) for values in fresh)
-            x = (x - row.shift) / row.scale
+            x, y = (x - row.shift) / row.scale, self._targets(row, y)
         with tf.GradientTape() as tape:
             tape.watch(row.trainable)
             probed, new_state = self._forward(row, x, training=True)
             loss = tf.reduce_mean(self._losses(y, probed.logits))
-            if row.strengths:
-                loss += self._penalty(row, probed)
+            loss += self._penalty(row, probed)
         gradient = tape.gradient(loss, row.trainable)
         gradient = [tf.zeros_like(g) if i in self._held else g for i, g in enumerate(gradient)]
         if self._clip_norm:
@@ -481,7 +488,11 @@ class Population:
     def _chosen(self, row: _Row) -> tuple[tf.Tensor, tf.Tensor]:
         """Of one network's samples the inputs, scaled, and the targets."""
         x = (tf.gather(self._x.value(), row.samples) - row.shift) / row.scale
-        return x, tf.gather(self._y.value(), row.samples)
+        return x, self._targets(row, tf.gather(self._y.value(), row.samples))
+
+    def _targets(self, row: _Row, y: tf.Tensor) -> tf.Tensor:
+        """The targets of one network: those of a regression times its scale of them."""
+        return y * row.strengths["target_scale"] if "target_scale" in row.strengths else y
 
     def _forward(self, row: _Row, x: tf.Tensor, training: bool) -> tuple[_Probed, list]:
         """One network on scaled inputs, and its state after that."""
@@ -494,7 +505,7 @@ class Population:
         depth = len(self.template.activations)
         return _Probed(outputs[:depth], outputs[depth:-1], outputs[-1]), state
 
-    def _penalty(self, row: _Row, probed: _Probed) -> tf.Tensor:
+    def _penalty(self, row: _Row, probed: _Probed) -> tf.Tensor | float:
         """One network: strength times the squared entries, or for activity the summed abs(h) of a sample's mean."""
         total = 0.0
         for name, places in self.template.penalised.items():

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dying_relu.design.course import PENALTIES, Network
+from dying_relu.design.course import STRENGTHS, Network
 from dying_relu.engine import activity, batches, interventions, models
 from dying_relu.engine.batches import Outlier
 from dying_relu.engine.datasets import Data
@@ -115,9 +115,9 @@ class Run:
         self._see(stage)
 
     def _rates(self, stage: int) -> tuple[list[float], dict[str, list[float]]]:
-        """Learning rates, and strengths of the penalties, of a stage."""
+        """Learning rates, and `STRENGTHS`, of a stage."""
         settings = [network.course.stages[stage].settings for network in self.networks]
-        strengths = {name: [getattr(s, name) for s in settings] for name in PENALTIES}
+        strengths = {name: [getattr(s, name) for s in settings] for name in STRENGTHS}
         return [s.learning_rate for s in settings], strengths
 
     def _see(self, stage: int) -> None:

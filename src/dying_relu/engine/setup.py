@@ -50,7 +50,8 @@ class Setup:
 
     def weights(self, network: Network, *key: object) -> list[np.ndarray]:
         """Initial weights, as ``model.variables``; with a key, those of another draw."""
-        start = {name: getattr(network.settings, name) for name in ("initializer", "init_scale", "bias")}
+        named = ("initializer", "init_scale", "output_scale", "bias")
+        start = {name: getattr(network.settings, name) for name in named}
         draw = self._drawn_weights if key else self._weights  # another draw is asked for once
         return draw(Settings().model_copy(update=start), network.seed, *key)
 
@@ -72,7 +73,8 @@ class Setup:
                 size=course.rows,
                 longest=max(info.n_train, info.n_samples - info.n_train),
                 extra=course.extra if info.steps is None else 0,
-                penalties=graph.penalties,
+                strengths=graph.strengths,
+                decoupled_biases=graph.decoupled_biases,
                 costs=self.costs,
                 xla=self.xla,
                 frozen=graph.frozen,
