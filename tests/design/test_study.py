@@ -27,6 +27,11 @@ MISTAKES = [
         "grids.main: architecture: 'conv' needs images, which breast_cancer is not",
     ),
     ("{settings: {architecture: conv, depth: 4}}", "grids.main: depth: a layer of patches takes 2 from the image's"),
+    (
+        "{settings: {dataset: mnist_5k, architecture: conv_pool, depth: 4}}",
+        "grids.main: depth: a layer of patches takes 2 from the image's sides and pooling halves them: at most 3",
+    ),
+    ("{settings: {architecture: conv_pool, depth: 2}}", "and pooling halves them: at most 1 layers"),
     ("{settings: {rate_factor: 0.1}}", "grids.main: intervention_epoch must lie between 1 and"),
     ("{settings: {width: wide}}", "settings.width: must be a whole number, found 'wide'"),
     ("{settings: {width: true}}", "settings.width: must be a whole number, found True"),

@@ -291,9 +291,13 @@ def _problem(settings: Settings) -> str | None:
     if settings.architecture != "dense":
         if info.image is None:
             return f"architecture: '{settings.architecture}' needs images, which {name} is not; use digits"
-        most = (min(info.image[:2]) - 1) // 2
+        most = sizes.deepest(settings.architecture, info.image[:2])
         if settings.depth > most or not settings.output_layer:
-            return f"depth: a layer of patches takes 2 from the image's sides: at most {most} layers, then an output"
+            halves = " and pooling halves them" if settings.architecture == "conv_pool" else ""
+            return (
+                f"depth: a layer of patches takes 2 from the image's sides{halves}: at most {most} layers, then an "
+                "output"
+            )
     if settings.initializer == "zero_sum":
         fewest = min(layer.inputs for layer in sizes.layers(*sizes.shape(settings)))
         if fewest < 2:
