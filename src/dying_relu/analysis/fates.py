@@ -31,8 +31,8 @@ def dead_fraction_ratio_proper_to_killing(tables: Tables) -> pd.DataFrame:
     networks = treated(tables["networks"])
     proper, killing = (at(networks, networks, name) for name in ("proper", "killing"))
     same = proper.index.intersection(killing.index)
-    arms = (maps.of(rows, rows["dead_fraction"]) for rows in (proper.drop(same), killing.drop(same)))
-    return maps.pair(*arms, ["learning_rate"], "ratio")
+    one, other = (maps.of(rows, rows["dead_fraction"]) for rows in (proper.drop(same), killing.drop(same)))
+    return maps.pair(one, other, ["learning_rate"], "ratio")
 
 
 def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:

@@ -16,6 +16,9 @@ _CHUNK = 250  # samples, at least, whose activations are held at once
 _FLOAT = 4  # bytes
 
 
+Sides = tuple[int, int]  # height and breadth of an image
+
+
 class Layer(NamedTuple):
     """One layer of weights.
 
@@ -44,8 +47,8 @@ def layers(architecture: str, width: int, depth: int, dataset: str, output_layer
         inputs = [info.n_features, *[width] * (depth - 1)]
         found, seen = [Layer(1, 1, n, width) for n in inputs], width
     else:
-        *sides, channels = info.image or (0, 0, 0)
-        found = []
+        height, breadth, channels = info.image or (0, 0, 0)
+        found, sides = [], (height, breadth)
         for place in range(depth):
             looked, sides = sides_after(architecture, sides)
             positions = looked[0] * looked[1]
@@ -55,10 +58,11 @@ def layers(architecture: str, width: int, depth: int, dataset: str, output_layer
     return [*found, Layer(1, 1, seen, info.n_outputs)] if output_layer else found
 
 
-def sides_after(architecture: str, sides: Sequence[int]) -> tuple[list[int], list[int]]:
+def sides_after(architecture: str, sides: Sequence[int]) -> tuple[Sides, Sides]:
     """Sides of an image at a layer of patches: of what the layer puts out, and of what the next one sees."""
-    looked = [side - PATCH + 1 for side in sides]
-    return looked, [side // POOL for side in looked] if architecture == "conv_pool" else looked
+    height, breadth = (side - PATCH + 1 for side in sides)
+    pool = POOL if architecture == "conv_pool" else 1
+    return (height, breadth), (height // pool, breadth // pool)
 
 
 def deepest(architecture: str, sides: Sequence[int]) -> int:

@@ -206,7 +206,7 @@ def _hidden_layers(settings: Settings, image: tuple[int, int, int] | None) -> li
             patches = Patches(image)
             looked, seen = sides_after(settings.architecture, image[:2])
             pooling = Pooling(looked) if seen != looked else None
-            image, following = (*looked, settings.width), (*seen, settings.width)
+            image, following = ((*sides, settings.width) for sides in (looked, seen))
         after = [keras.layers.Flatten()] if settings.architecture == "local" else []
         after += [keras.layers.BatchNormalization()] if settings.batch_norm else []
         activation = activations.layer(settings.activation, shared=settings.architecture in SHARED)

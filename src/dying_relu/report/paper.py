@@ -170,6 +170,8 @@ def maps_table(ledger: pd.DataFrame, maps: pd.DataFrame) -> Table:
 def replications(ledger: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Of each study that asks the texts' claims again the rows of the ledger of these."""
     again = ledger[ledger["kind"] == "replication"]
+    if again.empty:
+        return []
     return [(str(study), part) for study, part in again.groupby("study", sort=False)]
 
 
