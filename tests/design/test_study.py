@@ -60,6 +60,10 @@ MISTAKES = [
     ("{settings: {intervention: outlyer}}", "settings.intervention: unknown value 'outlyer'; known: none"),
     ("{figures: {main: {kind: unit_map, caption: x}}}", "figures.main.kind: unit_map draws the grid 'map'; add it"),
     (
+        "{seeds: {full: {pilot: 1, confirmatory: 1}, tiny: {pilot: 1, confirmatory: 1, grids: {main: null}}}}",
+        "seeds: grids: at least one grid must be trained",
+    ),
+    (
         "{seeds: {full: {pilot: 1, confirmatory: 1}, tiny: {pilot: 1, confirmatory: 1, grids: {mian: {pilot: 0}}}}}",
         "seeds: grids.mian: there is no such grid; known: main",
     ),
@@ -125,6 +129,13 @@ def test_a_grid_can_have_seeds_of_its_own(study_file):
     seeds["grids"]["few"]["first"] = 3000  # those before were looked at
     path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
     assert study.load(path, TINY).numbered_seeds("few") == [("confirmatory", 3000)]
+
+
+def test_a_grid_is_left_out_of_a_preset(study_file):
+    full, tiny = ({"pilot": 0, "confirmatory": 1, "grids": grids} for grids in ({}, {"dear": None}))
+    path = study_file(grids={"main": {"depth": [1]}, "dear": {"depth": [2]}}, seeds={"full": full, "tiny": tiny})
+    assert {n.grid for n in study.load(path, TINY).networks()} == {"main"}
+    assert {n.grid for n in study.load(path, TINY.model_copy(update={"name": "full"})).networks()} == {"main", "dear"}
 
 
 def test_cells_that_shortening_makes_alike_come_once(study_file):
