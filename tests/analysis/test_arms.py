@@ -50,6 +50,14 @@ def test_arms_are_named_by_all_that_varies():
     assert arms.label({"depth": 3, "optimizer": "adam"}) == "depth 3, Adam" and arms.label({}) == ""
 
 
+def test_a_condition_is_named_by_what_the_reference_network_has_not():
+    assert arms.unlike_reference({"depth": 3, "width": 64, "dataset": "digits"}) == {}
+    assert arms.unlike_reference({"depth": 3, "width": 16, "layer": 0}) == {"width": 16, "layer": 0}
+    found = [{"width": 512}, {"dataset": "diabetes"}, {"width": 16}, {"dataset": "mnist_5k", "width": 8}, {}]
+    ordered = sorted(found, key=arms.place)
+    assert ordered == [found[k] for k in (4, 3, 1, 2, 0)]
+
+
 def test_arms_stand_in_the_order_of_numbers_and_of_the_catalogue():
     assert [arm["activation"] for arm in arms.listed(TABLE, ["activation"])] == ["relu", "tanh"]
     assert [arm["depth"] for arm in arms.listed(TABLE, ["depth"])] == [1, 5]

@@ -55,6 +55,13 @@ def test_each_class_is_on_its_own_scale():
     assert rates.at(frame, frame, "proper")["learning_rate"].unique().tolist() == [0.1, 0.4]
 
 
+def test_the_proper_rate_of_a_regression_has_the_smallest_test_loss():
+    rows = ((0.1, 0, 0.0, np.nan), (0.2, 0, 0.0, np.nan), (0.3, 0, 0.0, np.nan), (0.4, 0, *GONE))
+    frame = nets(*rows).assign(test_loss=[0.5, 0.3, 0.4, np.nan])
+    (row,) = rates.scale(frame, []).itertuples()
+    assert (row.proper, row.killing) == (0.2, 0.3) and 0.3 < row.limit < 0.4
+
+
 def test_a_regression_fails_only_by_diverging():
     frame = nets((0.1, 0, 0.0, np.nan), (0.4, 0, *GONE))
     assert rates.failed(frame).tolist() == [False, True]

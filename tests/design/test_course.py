@@ -67,7 +67,7 @@ def test_an_intervention_is_measured_before_and_one_step_later():
     assert {60, 61} <= set(of(**TREATED).moments)
 
 
-@pytest.mark.parametrize("architecture, count", [("dense", 985), ("conv", 2522), ("local", 9632)])
+@pytest.mark.parametrize("architecture, count", [("dense", 985), ("conv", 2522), ("conv_pool", 2674), ("local", 9632)])
 def test_parameters_by_hand(architecture, count):
     """Two hidden layers of 8 on digits: 64 features, 10 classes; patches of 9 leave 36 and then 16 positions."""
     by_hand = {
@@ -75,6 +75,9 @@ def test_parameters_by_hand(architecture, count):
         "conv": 10 * 8 + 73 * 8 + (16 * 8 + 1) * 10,
         "local": 36 * 10 * 8 + 16 * 73 * 8 + (16 * 8 + 1) * 10,
     }
+    if architecture == "conv_pool":  # 28, 26, 13, 11, 5: no room for two on digits
+        assert sizes.parameters("conv_pool", 8, 2, "mnist_5k") == 10 * 8 + 73 * 8 + (25 * 8 + 1) * 10 == 2674
+        return
     assert sizes.parameters(architecture, 8, 2, "digits") == by_hand[architecture]
     without = sizes.parameters(architecture, 8, 2, "digits", output_layer=False)
     assert without == by_hand[architecture] - (9 if architecture == "dense" else 129) * 10

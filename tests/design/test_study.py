@@ -29,6 +29,11 @@ MISTAKES = [
         "grids.main: architecture: 'conv' needs images, which breast_cancer is not",
     ),
     ("{settings: {architecture: conv, depth: 4}}", "grids.main: depth: a layer of patches takes 2 from the image's"),
+    (
+        "{settings: {dataset: mnist_5k, architecture: conv_pool, depth: 4}}",
+        "grids.main: depth: a layer of patches takes 2 from the image's sides and pooling halves them: at most 3",
+    ),
+    ("{settings: {architecture: conv_pool, depth: 2}}", "and pooling halves them: at most 1 layers"),
     ("{settings: {rate_factor: 0.1}}", "grids.main: intervention_epoch must lie between 1 and"),
     ("{settings: {width: wide}}", "settings.width: must be a whole number, found 'wide'"),
     ("{settings: {width: true}}", "settings.width: must be a whole number, found True"),
@@ -56,6 +61,10 @@ MISTAKES = [
     ("{settings: {intervention: outlier}}", "grids.main: intervention_epoch must lie between 1 and 29"),
     ("{settings: {intervention: outlyer}}", "settings.intervention: unknown value 'outlyer'; known: none"),
     ("{figures: {main: {kind: unit_map, caption: x}}}", "figures.main.kind: unit_map draws the grid 'map'; add it"),
+    (
+        "{seeds: {full: {pilot: 1, confirmatory: 1}, tiny: {pilot: 1, confirmatory: 1, grids: {main: null}}}}",
+        "seeds: grids: at least one grid must be trained",
+    ),
     (
         "{seeds: {full: {pilot: 1, confirmatory: 1}, tiny: {pilot: 1, confirmatory: 1, grids: {mian: {pilot: 0}}}}}",
         "seeds: grids.mian: there is no such grid; known: main",
@@ -122,6 +131,13 @@ def test_a_grid_can_have_seeds_of_its_own(study_file):
     seeds["grids"]["few"]["first"] = 3000  # those before were looked at
     path = study_file(grids={"main": {"depth": [1]}, "few": {"depth": [2]}}, seeds={"full": seeds, "tiny": seeds})
     assert study.load(path, TINY).numbered_seeds("few") == [("confirmatory", 3000)]
+
+
+def test_a_grid_is_left_out_of_a_preset(study_file):
+    full, tiny = ({"pilot": 0, "confirmatory": 1, "grids": grids} for grids in ({}, {"dear": None}))
+    path = study_file(grids={"main": {"depth": [1]}, "dear": {"depth": [2]}}, seeds={"full": full, "tiny": tiny})
+    assert {n.grid for n in study.load(path, TINY).networks()} == {"main"}
+    assert {n.grid for n in study.load(path, TINY.model_copy(update={"name": "full"})).networks()} == {"main", "dear"}
 
 
 def test_cells_that_shortening_makes_alike_come_once(study_file):

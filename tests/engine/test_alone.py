@@ -45,10 +45,11 @@ def test_steps_that_pull_a_unit_down_are_as_long_as_promised(engine, small_study
     assert (after[~moved]["unit_weight_norm"] == before[~moved]["unit_weight_norm"]).all()
 
 
-@pytest.mark.parametrize("architecture", ["conv", "local"])
+@pytest.mark.parametrize("architecture", ["conv", "conv_pool", "local"])
 def test_image_networks_agree_with_networks_trained_alone(engine, small_study, architecture):
     item = small_study(
-        settings={"epochs": 1, "width": 3, "depth": 2, "batch_size": 300, "architecture": architecture},
+        settings={"epochs": 1, "width": 3, "depth": 2, "batch_size": 300, "architecture": architecture}
+        | ({"dataset": "mnist_5k"} if architecture == "conv_pool" else {}),
         grids={"main": {"batch_norm": [True], "activation": ["prelu"]}},
         seeds={"full": {"pilot": 0, "confirmatory": 1}, "tiny": {"pilot": 0, "confirmatory": 1}},
     )

@@ -12,7 +12,12 @@ from dying_relu.engine.costs import KINDS, Costs
 
 @pytest.mark.parametrize(
     "changes",
-    [{"depth": 2, "width": 7}, {"architecture": "conv", "depth": 2, "width": 5}, {"architecture": "local", "width": 3}],
+    [
+        {"depth": 2, "width": 7},
+        {"architecture": "conv", "depth": 2, "width": 5},
+        {"architecture": "local", "width": 3},
+        {"dataset": "mnist_5k", "architecture": "conv_pool", "depth": 3, "width": 4},
+    ],
 )
 def test_products_of_a_model_are_those_of_its_plan(engine, changes):
     settings = Settings(**changes)

@@ -265,16 +265,17 @@ def test_followed_units_are_those_dead_before_and_renewed_ones_are_back_at_once(
     assert (first["n_back"] == 0).all()
 
 
-@pytest.fixture(params=["dense", "conv", "local"])
+@pytest.fixture(params=["dense", "conv", "conv_pool", "local"])
 def half_dead(engine, request):
     """A template with its weights, inputs on which some of its units are dead, and freshly drawn weights."""
     from dying_relu.engine import models
 
-    settings = Settings(width=5, depth=2, bias=-0.4, architecture=request.param)
+    data = {"dataset": "mnist_5k"} if request.param == "conv_pool" else {}
+    settings = Settings(width=5, depth=2, bias=-0.4, architecture=request.param, **data)
     template = models.build(settings)
     template.model.set_weights(models.initial_weights(template, settings, "t", 1))
     fresh = models.initial_weights(template, settings.model_copy(update={"bias": 1.0}), "t", 2)
-    x = np.random.default_rng(0).random((40, 64), dtype=np.float32)
+    x = np.random.default_rng(0).random((40, template.model.input_shape[1]), dtype=np.float32)
     outputs = [np.asarray(h) for h in template.probe(x)[2:4]]
     dead = [(h.reshape(-1, h.shape[-1]) == 0).all(axis=0) for h in outputs]
     assert 0 < sum(mask.sum() for mask in dead) < sum(mask.size for mask in dead)

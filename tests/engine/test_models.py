@@ -9,10 +9,11 @@ from dying_relu.design.settings import Settings
 from dying_relu.engine import activations, models
 
 
-@pytest.mark.parametrize("architecture", ["dense", "conv", "local"])
+@pytest.mark.parametrize("architecture", ["dense", "conv", "conv_pool", "local"])
 @pytest.mark.parametrize("output_layer", [True, False])
 def test_parameters_are_those_that_keras_counts(engine, architecture, output_layer):
-    settings = Settings(architecture=architecture, width=10, depth=2, output_layer=output_layer)
+    data = "mnist_5k" if architecture == "conv_pool" else "digits"
+    settings = Settings(dataset=data, architecture=architecture, width=10, depth=2, output_layer=output_layer)
     if output_layer or architecture == "dense":
         model = models.build(settings).model
         assert sizes.parameters(*sizes.shape(settings)) == model.count_params()
@@ -78,3 +79,42 @@ def test_convolution_of_patches_is_keras_convolution(engine):
     x = np.random.default_rng(0).random((7, 64), dtype=np.float32)
     expected = keras.ops.conv(x.reshape(7, 8, 8, 1), weights[0].reshape(3, 3, 1, 3))
     np.testing.assert_allclose(np.asarray(template.probe(x)[0]), expected.numpy().reshape(7, 36, 3), atol=1e-5)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_pooled_convolutions_are_those_of_keras(engine, depth):
+    """z at every position before pooling, logits, gradients: those of Conv2D and MaxPooling2D, odd sides among them."""
+    import keras
+    import tensorflow as tf
+
+    settings = Settings(dataset="mnist_5k", architecture="conv_pool", width=4, depth=depth, bias=0.1)
+    template = models.build(settings)
+    template.model.set_weights(models.initial_weights(template, settings, "t", 1))
+    x = np.random.default_rng(0).random((5, 784), dtype=np.float32)
+    image = y = keras.Input((28, 28, 1))
+    entering = []
+    for _ in range(depth):
+        entering.append(y := keras.layers.Conv2D(4, 3)(y))
+        y = keras.layers.MaxPooling2D()(keras.layers.ReLU()(y))
+    ordinary = keras.Model(image, [*entering, keras.layers.Dense(10)(keras.layers.Flatten()(y))])
+    weights = zip(template.model.get_weights(), ordinary.get_weights(), strict=True)
+    ordinary.set_weights([ours.reshape(theirs.shape) for ours, theirs in weights])
+    with tf.GradientTape() as tape, tf.GradientTape() as other:
+        ours = [*template.probe(x)[:depth], template.model(x)]
+        theirs = ordinary(x.reshape(5, 28, 28, 1))
+        losses = [tf.reduce_sum(out[-1] ** 2) for out in (ours, theirs)]
+    for one, two in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(np.ravel(one), np.ravel(two), atol=1e-5)
+    gradients = zip(
+        tape.gradient(losses[0], template.model.trainable_variables),
+        other.gradient(losses[1], ordinary.trainable_variables),
+        strict=True,
+    )
+    for one, two in gradients:
+        np.testing.assert_allclose(np.ravel(one), np.ravel(two), rtol=1e-3, atol=1e-4)
+
+
+def test_the_next_layer_reads_the_pooled_channels(engine):
+    template = models.build(Settings(dataset="mnist_5k", architecture="conv_pool", width=3, depth=2))
+    np.testing.assert_array_equal(template.outgoing[0].reads, np.tile(range(3), 9))  # of each patch
+    np.testing.assert_array_equal(template.outgoing[1].reads, np.tile(range(3), 5 * 5))  # 28, 26, 13, 11, 5

@@ -1,5 +1,6 @@
 """From results to LaTeX: every kind of command that the text may use."""
 
+import json
 import re
 
 import pandas as pd
@@ -87,6 +88,28 @@ def test_tables(made):
     assert ledger.startswith(r"\begin{longtable}")
     choices = made["table"]["choices"]
     assert r"Held out & best rate & test accuracy & largest; more than half finite & all of a\_b \\" in choices
+
+
+def test_replications_are_a_table_of_conditions_and_claims():
+    """Named by what is other than in the reference network, that one first; what has nothing to show is left empty."""
+    ledger = LEDGER.assign(claim=["a-again", "b-again"], of=["a", "b"], kind="replication", study="g", unit="share")
+    cells = [
+        ("a-again", {"dataset": "digits", "width": 512}, "refuted", 0.25),
+        ("a-again", {"dataset": "digits", "width": 64}, "supported", 0.5),
+        ("a-again", {"dataset": "digits", "width": 16}, "not testable", float("nan")),
+        ("b-again", {"dataset": "digits"}, "inconclusive", 0.75),
+        ("b-again", {"dataset": "diabetes"}, "supported", 0.0),
+    ]
+    maps = pd.DataFrame(cells, columns=["claim", "levels", "verdict", "effect"])
+    maps["levels"] = [json.dumps(levels) for levels in maps["levels"]]
+    ((study, part),) = paper.replications(pd.concat([ledger, LEDGER]))
+    found = paper.conditions_table(part, maps)
+    assert study == "g" and [column.head for column in found.columns] == ["condition", "a", "b"]
+    frame = found.frame.set_index("condition")
+    assert frame.index.tolist() == ["reference", "diabetes", "width 16", "width 512"]
+    assert frame["a-again"].dropna().to_dict() == {"reference": r"yes 50\,\%", "width 512": r"no 25\,\%"}
+    assert frame["b-again"].dropna().to_dict() == {"reference": r"open 75\,\%", "diabetes": r"yes 0\,\%"}
+    assert found.latex().count("--") == 4
 
 
 def test_figures(made):

@@ -6,6 +6,7 @@ import pytest
 
 from by_hand import BASE, in_cell, life
 from by_hand import networks as table
+from dying_relu.analysis import fates
 from dying_relu.report import numbers
 from dying_relu.report.tables import read
 from dying_relu.studies.learning_rate import CONTENTS, estimands, text
@@ -219,7 +220,7 @@ def test_killed_units_that_are_revived_are_counted_by_layer_and_over_layers():
     assert in_cell(found, killing=True, layer=1)[1000] == pytest.approx(1 / 3) and in_cell(found, layer=2) == {
         1000: 0.0
     }
-    assert in_cell(estimands.revived_share(tables, "weights"), killing=True, layer=0)[1000] == 0.75
+    assert in_cell(fates.revived_share(tables, "weights"), killing=True, layer=0)[1000] == 0.75
     unmeasured = UNITS.assign(n_active_bias_put_back=np.nan)
     assert estimands.share_revived_by_bias(tables | {"units": unmeasured})["value"].isna().all()
 

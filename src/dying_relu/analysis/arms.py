@@ -19,6 +19,7 @@ _ENTRIES: Mapping[str, Mapping] = {
     "optimizer": OPTIMIZERS,
     "intervention": INTERVENTIONS,
 }
+_PLACES = {key: {level: k for k, level in enumerate(entries)} for key, entries in _ENTRIES.items()}
 
 
 def varying(frame: pd.DataFrame, but: Sequence[str] = ("learning_rate",)) -> list[str]:
@@ -62,6 +63,17 @@ def name(key: str, level: object) -> str:
     return f"{word} {level:g}" if isinstance(level, (int, float)) else f"{word} {level}".replace("_", " ")
 
 
+def unlike_reference(levels: Mapping[str, object]) -> dict[str, object]:
+    """Of some levels of settings those that the reference network does not have."""
+    return {key: level for key, level in levels.items() if key not in SETTINGS or level != _REFERENCE[key]}
+
+
+def place(levels: Mapping[str, object]) -> tuple:
+    """Where levels of settings stand in an order: by the first of them, then by its level; nothing before all."""
+    known = {key: k for k, key in enumerate(SETTINGS)}
+    return tuple((known.get(key, len(known)), _place(key, level)) for key, level in levels.items())
+
+
 def label(levels: Mapping[str, object]) -> str:
     """The printed name of an arm; nothing where nothing varies."""
     return ", ".join(name(key, level) for key, level in levels.items())
@@ -69,17 +81,17 @@ def label(levels: Mapping[str, object]) -> str:
 
 def listed(frame: pd.DataFrame, keys: Sequence[str]) -> list[dict[str, object]]:
     """The arms of a table in the order of the catalogue and of numbers: levels of some settings."""
-    places = {key: {level: k for k, level in enumerate(entries)} for key, entries in _ENTRIES.items()}
-
-    def place(key: str, level: object) -> tuple:
-        if pd.isna(level):
-            return -1, 0.0
-        return (places[key].get(level, 99), 0.0) if key in places else (0, level)
-
     if not keys:
         return [{}] if len(frame) else []
     arms = [dict(zip(keys, row, strict=True)) for row in frame[list(keys)].drop_duplicates().itertuples(index=False)]
-    return sorted(arms, key=lambda arm: [(place(key, level), str(level)) for key, level in arm.items()])
+    return sorted(arms, key=lambda arm: [(_place(key, level), str(level)) for key, level in arm.items()])
+
+
+def _place(key: str, level: object) -> tuple:
+    """Where a level stands among those of its setting: in the order of the catalogue, or of numbers."""
+    if pd.isna(level):
+        return -1, 0.0
+    return (_PLACES[key].get(level, 99), 0.0) if key in _PLACES else (0, level)
 
 
 def comparable(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

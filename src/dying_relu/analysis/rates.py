@@ -3,7 +3,8 @@
 A network *fails* when it diverges, or ends no better than half way to all correct on test samples. The *limit* of a
 class of networks is the first rate, from the proper one on, at which half of its pilot networks fail. The *killing
 rate* is the highest rate tried below the limit: the most that the class stands. The *proper rate* is the one with the
-best mean test accuracy, all finite.
+best mean test accuracy, all finite; of regressions, which have no accuracy and fail only by diverging, the one with
+the smallest mean test loss, all finite.
 """
 
 from collections.abc import Sequence
@@ -33,8 +34,8 @@ def scale(networks: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     known = pilot(networks).assign(failed=failed(pilot(networks)).astype(float))
     for level, part in grouped(known, by) if by else [((), known)] if len(known) else []:
         rates = part.groupby("learning_rate")
-        failing, accuracy = rates["failed"].mean(), rates["test_accuracy"].mean()
-        finite = accuracy[rates["diverged"].sum() == 0].dropna()
+        failing = rates["failed"].mean()
+        finite = _quality(part).groupby(part["learning_rate"]).mean()[rates["diverged"].sum() == 0].dropna()
         proper = finite.idxmax() if len(finite) else np.nan
         start = proper if len(finite) else failing.idxmin()  # below it networks may fail for want of time
         limit = crossing(failing[failing.index >= start], 0.5)
@@ -44,6 +45,12 @@ def scale(networks: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     found = pd.DataFrame(rows, columns=[*by, "limit", *NAMED_RATES])
     dtypes = {} if rows else {key: networks[key].dtype for key in by}  # without rows it can be merged all the same
     return found.astype({**dtypes, "limit": float, **dict.fromkeys(NAMED_RATES, float)})
+
+
+def _quality(networks: pd.DataFrame) -> pd.Series:
+    """Of each network the larger the better: its test accuracy, or where there is none the negative test loss."""
+    known = networks.reindex(columns=["test_accuracy", "test_loss"]).astype(float)
+    return known["test_accuracy"].fillna(-known["test_loss"])
 
 
 def named(networks: pd.DataFrame, name: str) -> float | None:

@@ -130,7 +130,13 @@ OPTIMIZERS = {
 }
 
 # How the inputs of a unit are chosen: all units of the layer before, or a patch of an image; as printed.
-ARCHITECTURES = {"conv": "shared weights", "local": "unshared weights", "dense": "dense"}
+ARCHITECTURES = {
+    "conv": "shared weights",
+    "conv_pool": "shared weights, pooled",
+    "local": "unshared weights",
+    "dense": "dense",
+}
+SHARED = ("conv", "conv_pool")  # those whose weights are the same at every position
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _WORDS = (
     "family",
     "slope",
     "archive",
+    "folder",
 )  # of catalogue entries: what is printed, or where a file comes from
 
 

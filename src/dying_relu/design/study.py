@@ -72,7 +72,7 @@ class _OwnSeeds(Strict):
 class _Seeds(Strict):
     pilot: _Pilot
     confirmatory: _Confirmatory
-    grids: dict[str, _OwnSeeds] = {}
+    grids: dict[str, _OwnSeeds | None] = {}
 
 
 class _AllSeeds(Strict):
@@ -192,13 +192,15 @@ def load(path: Path, preset: Preset) -> Study:
     for name, levels in grids.items():
         if not levels:
             raise UserError(f"{path}: grids.{name}: must not be empty")
+    _check_own(seeds, grids, path)
+    grids = {name: levels for name, levels in grids.items() if seeds.grids.get(name, _OwnSeeds()) is not None}
     study = Study(
         name=path.stem,
         title=file.title,
         question=file.question,
         settings=Settings(**file.settings.model_dump(exclude_unset=True)),
         grids=grids,
-        seeds=_seeds(seeds, grids, path),
+        seeds=_seeds(seeds, grids),
         repetitions=_phases(seeds.pilot, seeds.confirmatory),
         measure=file.measure,
         figures=file.figures,
@@ -224,12 +226,17 @@ def load_all(preset: Preset, folder: Path = STUDIES) -> dict[str, Study]:
     return {name: load(folder / f"{name}.yaml", preset) for name in names(folder)}
 
 
-def _seeds(given: _Seeds, grids: Mapping[str, object], path: Path) -> dict[str, dict[str, range]]:
-    """The seeds of each grid: its own where it has any, else those of the study."""
+def _check_own(given: _Seeds, grids: Mapping[str, object], path: Path) -> None:
     for name in given.grids:
         if name not in grids:
             raise UserError(f"{path}: seeds: grids.{name}: there is no such grid; known: {', '.join(grids)}")
-    own = {name: seeds.model_dump(exclude_unset=True) for name, seeds in given.grids.items()}
+    if grids and all(name in given.grids and given.grids[name] is None for name in grids):
+        raise UserError(f"{path}: seeds: grids: at least one grid must be trained")
+
+
+def _seeds(given: _Seeds, grids: Mapping[str, object]) -> dict[str, dict[str, range]]:
+    """The seeds of each grid: its own where it has any, else those of the study."""
+    own = {name: seeds.model_dump(exclude_unset=True) for name, seeds in given.grids.items() if seeds is not None}
     shared = {"pilot": given.pilot, "confirmatory": given.confirmatory}
     return {name: _phases(**{**shared, **own.get(name, {})}) for name in grids}
 
@@ -299,9 +306,13 @@ def _problem(settings: Settings) -> str | None:
     if settings.architecture != "dense":
         if info.image is None:
             return f"architecture: '{settings.architecture}' needs images, which {name} is not; use digits"
-        most = (min(info.image[:2]) - 1) // 2
+        most = sizes.deepest(settings.architecture, info.image[:2])
         if settings.depth > most or not settings.output_layer:
-            return f"depth: a layer of patches takes 2 from the image's sides: at most {most} layers, then an output"
+            halves = " and pooling halves them" if settings.architecture == "conv_pool" else ""
+            return (
+                f"depth: a layer of patches takes 2 from the image's sides{halves}: at most {most} layers, then an "
+                "output"
+            )
     if settings.frozen >= settings.depth:
         return f"frozen: it must be less than the depth of {settings.depth}, found {settings.frozen}"
     if settings.frozen and settings.intervention_epoch:

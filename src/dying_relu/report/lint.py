@@ -40,9 +40,10 @@ def _uses(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _unmade(uses: list, all_studies: Mapping[str, Study], claims: Mapping[str, Claim]) -> Iterator[str]:
+    again = {f"{claim.study}.replications" for claim in claims.values() if claim.kind == "replication"}
     made = {
         "number": {*GENERAL, *PROVENANCE, *(f"{claim}{suffix}" for claim in claims for suffix in CLAIM_SUFFIXES)},
-        "table": set(TABLES),
+        "table": {*TABLES, *again},
         "figure": set(captions(all_studies)),
         "claim": set(claims),
     }

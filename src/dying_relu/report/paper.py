@@ -7,11 +7,13 @@ the verdict in the claim's cell, ``\holds{claim}{...}{...}{if it depends}{if ope
 unknown key stops the build, and `report.lint` finds it before anything is trained.
 """
 
+import json
 from collections.abc import Mapping
 
 import pandas as pd
 
 from dying_relu import studies
+from dying_relu.analysis import arms
 from dying_relu.analysis.choice import in_words
 from dying_relu.design.study import Preset, Study
 from dying_relu.report import benchmark, edits, tex
@@ -66,6 +68,7 @@ def generated(
         "choices": choices_table(all_studies),
         "benchmark": benchmark.table(measured),
     }
+    own |= {f"{study}.replications": conditions_table(part, maps) for study, part in replications(ledger)}
     bodies |= {name: table.latex() for name, table in own.items()}
     figures = {name: figure(name, caption) for name, caption in captions(all_studies).items()}
     placed = tex.inputs(tex.text(tex.PAPER / "paper.tex"))
@@ -162,6 +165,37 @@ def maps_table(ledger: pd.DataFrame, maps: pd.DataFrame) -> Table:
         Column("turns over on", ("depends",), "text", width=0.2),
     ]
     return Table(frame, columns, long=True)
+
+
+def replications(ledger: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Of each study that asks the texts' claims again the rows of the ledger of these."""
+    again = ledger[ledger["kind"] == "replication"]
+    if again.empty:
+        return []
+    return [(str(study), part) for study, part in again.groupby("study", sort=False)]
+
+
+def conditions_table(again: pd.DataFrame, maps: pd.DataFrame) -> Table:
+    """Replications of claims over the cells of their maps: a row a condition, a column a claim.
+
+    A condition is named by what it has other than the reference network. In each cell whether the claim holds there,
+    and the median seed or the share of seeds.
+    """
+    rows: dict[tuple, dict[str, object]] = {}
+    for claim in again.itertuples():
+        for cell in maps[maps["claim"] == claim.claim].itertuples():
+            levels = arms.unlike_reference(json.loads(cell.levels))
+            row = rows.setdefault(arms.place(levels), {"condition": arms.label(levels) or "reference"})
+            if cell.verdict in _HOLDS:
+                row[claim.claim] = f"{_HOLDS[cell.verdict]} {printed(cell.effect, claim.unit)}"
+    frame = pd.DataFrame([rows[key] for key in sorted(rows)], columns=["condition", *again["claim"]])
+    columns = [Column("condition", ("condition",), "text", width=0.16)]
+    share = round(0.72 / max(len(again), 1), 3)
+    columns += [Column(claim.of, (claim.claim,), "latex", width=share) for claim in again.itertuples()]
+    return Table(frame, columns)
+
+
+_HOLDS = {"supported": "yes", "refuted": "no", "inconclusive": "open"}
 
 
 def power_table(ledger: pd.DataFrame) -> Table:

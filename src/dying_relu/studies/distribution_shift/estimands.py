@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from dying_relu.analysis import maps
+from dying_relu.analysis import fates, maps
 from dying_relu.analysis.arms import comparable
 from dying_relu.analysis.frames import Tables, confirmatory, matching
 from dying_relu.analysis.rates import named, on_scale
 from dying_relu.design.catalogue import INTERVENTIONS
 
-NO_SHIFT = "none"
+NO_SHIFT = fates.NO_SHIFT
 MOMENTS = ("at once", "at the end")
 CLAIMED = ("new_data", "other_task")
 FINE_TUNING = 0.1  # the rate factor at which the claim is judged
@@ -26,19 +26,13 @@ CONTROLS = _controls()
 
 
 def alive_on_test(tables: Tables) -> pd.DataFrame:
-    """Of the units dead on the training set, the share alive on test samples by shift; each layer, and all (0)."""
-    shifted = tested(tables["shifted"])
-    counts = shifted.assign(n_alive=shifted["n_dead"] - shifted["n_dead_both"])
-    found = maps.by_layer(counts, "n_alive", "n_dead", ["test_shift"])
-    return on_scale(found, tested(tables["networks"]))
+    """See `fates.alive_under_shift`: of the grid ``main``."""
+    return fates.alive_under_shift(tested(tables["shifted"]), tested(tables["networks"]))
 
 
 def alive_under_shift_less_unshifted(tables: Tables) -> pd.DataFrame:
-    """`alive_on_test` under a shift, less the share on plain test samples."""
-    found = alive_on_test(tables).drop(columns=["limit_share", "killing", "proper"]).astype({"test_shift": str})
-    moved, plain = found[found["test_shift"] != NO_SHIFT], matching(found, test_shift=NO_SHIFT)
-    compared = maps.pair(moved, maps.repeated(plain, moved, "test_shift"), [])
-    return on_scale(compared, tested(tables["networks"]))
+    """See `fates.alive_under_shift_less_unshifted`: of the grid ``main``."""
+    return fates.alive_under_shift_less_unshifted(tested(tables["shifted"]), tested(tables["networks"]))
 
 
 def revived_by_change_of_data(tables: Tables) -> pd.DataFrame:

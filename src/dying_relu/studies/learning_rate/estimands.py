@@ -2,99 +2,56 @@
 
 Each gives a map over all conditions of the study: scaling, depth, optimiser, rate. A condition of networks but for
 their rate is a *class*; what its killing and its proper rate are says `analysis.rates`.
+What other studies ask of their networks too is in `analysis.fates`.
 """
 
-import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import maps
-from dying_relu.analysis.frames import NETWORK, Tables, grouped, is_control, last, matching, treated
-from dying_relu.analysis.rates import at, on_scale
+from dying_relu.analysis import fates, maps
+from dying_relu.analysis.frames import NETWORK, Tables, grouped, is_control, matching, treated
+from dying_relu.analysis.rates import on_scale
 
-LATE_FALL = 0.1  # a training loss that falls by less than this share has stopped falling
 _NARROW = "control_narrow"
 
 
 def dead_fraction_at_the_end(tables: Tables) -> pd.DataFrame:
-    """Dead fraction of each network at the end."""
-    networks = treated(tables["networks"])
-    return on_scale(maps.of(networks, networks["dead_fraction"]), networks)
+    """See `fates.dead_fraction_at_the_end`: of all networks of the study."""
+    return fates.dead_fraction_at_the_end(tables)
 
 
 def dead_fraction_ratio_proper_to_killing(tables: Tables) -> pd.DataFrame:
-    """Dead fraction at the proper rate of a class over that at its killing rate, same seed.
-
-    Of classes in which the two are the same rate there is nothing to compare.
-    """
-    networks = treated(tables["networks"])
-    proper, killing = (at(networks, networks, name) for name in ("proper", "killing"))
-    same = proper.index.intersection(killing.index)
-    arms = (maps.of(rows, rows["dead_fraction"]) for rows in (proper.drop(same), killing.drop(same)))
-    return maps.pair(*arms, ["learning_rate"], "ratio")
+    """See `fates.dead_fraction_ratio_proper_to_killing`: of all networks of the study."""
+    return fates.dead_fraction_ratio_proper_to_killing(tables)
 
 
 def rank_correlation_update_death(tables: Tables) -> pd.DataFrame:
-    """Spearman correlation, over the learning rates up to the limit of a class, of early update size with death.
-
-    Update size: root mean square change of the weights a step, averaged over the steps measured one by one at the
-    start. Death: the final dead fraction. One correlation for each seed and class, over the same rates for all seeds;
-    missing where no unit dies at any of them.
-    """
-    history, networks = treated(tables["history"]), treated(tables["networks"])
-    early = history[history["step"].isin(_single_steps(history))]
-    updates = grouped(early, NETWORK)["update_rms"].mean().rename("update").reset_index()
-    below = on_scale(maps.of(networks, networks["dead_fraction"]), networks).query("limit_share <= 1")
-    rows = below.merge(updates, on=[key for key in NETWORK if key != "grid"])
-    classes = [key for key in maps.axes(below) if key != "learning_rate"]
-    found = [
-        (*key, _spearman(part["update"], part["value"]), part["diverged"].any())
-        for key, part in grouped(rows, [*classes, "phase", "seed"])
-    ]
-    made = pd.DataFrame(found, columns=[*classes, "phase", "seed", "value", "diverged"])
-    return maps.of(made, made["value"])
+    """See `fates.rank_correlation_update_death`: of all networks of the study."""
+    return fates.rank_correlation_update_death(tables)
 
 
 def revival_in_the_first_layer(tables: Tables) -> pd.DataFrame:
-    """Whether a dead unit of the first hidden layer was alive again at a later measurement, plain SGD.
-
-    Of networks with a dead unit there; ``events``: revivals, ``exposure``: units that were dead.
-    """
-    first = matching(treated(tables["activity"]), layer=1, optimizer="sgd")
-    networks = matching(treated(tables["networks"]), optimizer="sgd")
-    sums = grouped(first, NETWORK)["n_revived"].sum().rename("revived").reset_index()
-    end = last(first).merge(sums, on=NETWORK)
-    dead = end["n_ever_dead"].astype(float)
-    found = maps.of(end, (end["revived"] > 0).where(dead > 0), dead.isna())
-    return on_scale(found.assign(events=end["revived"].to_numpy(float), exposure=dead.to_numpy()), networks)
+    """See `fates.revival_in_the_first_layer`: of all networks of the study."""
+    return fates.revival_in_the_first_layer(tables)
 
 
 def recovered_share(tables: Tables) -> pd.DataFrame:
-    """Of the units found dead at any measurement, the share alive at the end; by layer, and all layers together."""
-    return on_scale(maps.by_layer(_ever_dead(tables), "n_back", "n_ever_dead"), treated(tables["networks"]))
+    """See `fates.recovered_share`: of all networks of the study."""
+    return fates.recovered_share(tables)
 
 
 def recovered_share_deeper(tables: Tables) -> pd.DataFrame:
-    """`recovered_share` of the layers after the first together."""
-    end = _ever_dead(tables)
-    return on_scale(maps.sums(end[end["layer"] > 1], "n_back", "n_ever_dead"), treated(tables["networks"]))
+    """See `fates.recovered_share_deeper`: of all networks of the study."""
+    return fates.recovered_share_deeper(tables)
 
 
 def learning_stopped(tables: Tables) -> pd.DataFrame:
-    """Of networks with more than half of some layer dead after one epoch, whether learning stopped.
+    """See `fates.learning_stopped`: of all networks of the study."""
+    return fates.learning_stopped(tables)
 
-    Stopped: the training loss falls by less than 10 % from then to the end.
-    """
-    networks = treated(tables["networks"])
-    after = matching(treated(tables["activity"]), epoch=1)
-    after = after.assign(dead=(after["n_dead"] / after["n_units"]).astype(float))
-    worst = grouped(after, NETWORK)["dead"].max().reset_index()
-    history = treated(tables["history"])
-    then, end = (rows[[*NETWORK, "phase", "train_loss"]] for rows in (matching(history, epoch=1), last(history)))
-    both = then.merge(end, on=[*NETWORK, "phase"], suffixes=("_then", "_end")).merge(worst, on=NETWORK)
-    stopped = (both["train_loss_end"] > (1 - LATE_FALL) * both["train_loss_then"]).astype(float)
-    half_dead = both["dead"] > 0.5
-    lost = both["train_loss_end"].isna() & (half_dead | both["dead"].isna())
-    return on_scale(maps.of(both, stopped.where(half_dead & ~lost), lost), networks)
+
+def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
+    """See `fates.movement_ratio_nearly_dead`: of all networks of the study."""
+    return fates.movement_ratio_nearly_dead(tables)
 
 
 def training_accuracy_lost_when_narrow(tables: Tables) -> pd.DataFrame:
@@ -104,28 +61,6 @@ def training_accuracy_lost_when_narrow(tables: Tables) -> pd.DataFrame:
     few, full = (maps.of(frame, frame["train_accuracy"]) for frame in rows)
     full = full[full["width"] == full["width"].max()]
     return maps.pair(maps.repeated(full, few, "width"), few, [])
-
-
-def movement_ratio_nearly_dead(tables: Tables) -> pd.DataFrame:
-    """Movement over the last epoch of units nearly dead before it over that of active units of the same layer.
-
-    Movement: Euclidean length of the change of a unit's incoming weights and bias. The status is the one before the
-    last epoch, so it does not follow from the movement. The sums run over all nearly dead units of the network, each
-    against the mean of its active siblings.
-    """
-    units = treated(tables["units"])
-    near, active = (matching(units, status=status) for status in ("nearly dead", "active"))
-    columns = ["n_units_before", "movement_before_mean"]
-    key = [*NETWORK, "phase", "layer"]
-    pairs = near[[*key, *columns]].merge(active[[*key, *columns]], on=key, suffixes=("", "_active"))
-    weight = pairs["n_units_before"].astype(float).where(pairs["n_units_before_active"] > 0, 0)
-    moved = pairs.assign(
-        near=pairs["movement_before_mean"] * weight, active=pairs["movement_before_mean_active"] * weight
-    )
-    network = [*NETWORK, "phase"]
-    sums = grouped(moved, network)[["near", "active"]].sum().reset_index()
-    sums = sums.merge(tables["networks"][[*NETWORK, "diverged"]], on=NETWORK)
-    return on_scale(maps.of(sums, sums["near"] / sums["active"].where(sums["active"] > 0)), treated(tables["networks"]))
 
 
 def dead_unit_with_varying_output(tables: Tables) -> pd.DataFrame:
@@ -143,17 +78,7 @@ def share_revived_by_bias(tables: Tables) -> pd.DataFrame:
 
     Died: dead at the end, not at the start; by layer, and all layers together.
     """
-    return revived_share(tables, "bias")
-
-
-def revived_share(tables: Tables, part: str) -> pd.DataFrame:
-    """Of the units that died, the share active with one part (``bias``, ``weights``) put back; by layer, and all."""
-    died = matching(treated(tables["units"]), status="dead")
-    found = maps.by_layer(died, f"n_active_{part}_put_back", "n_died")
-    networks = treated(tables["networks"])
-    diverged = networks[[key for key in networks if key in found and key not in ("value", "diverged")] + ["diverged"]]
-    found = found.drop(columns="diverged").merge(diverged, on=[key for key in diverged if key != "diverged"])
-    return on_scale(found, networks)
+    return fates.revived_share(tables, "bias")
 
 
 def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
@@ -167,24 +92,6 @@ def revivals_in_silent_layers(activity: pd.DataFrame) -> tuple[int, int]:
     same = grouped(rows, [*NETWORK, "layer"])
     silent = (same["n_dead"].shift() == same["n_units"].shift()).fillna(False).astype(bool) & rows["n_dead"].notna()
     return int(rows.loc[silent, "n_revived"].sum()), int(silent.sum())
-
-
-def _ever_dead(tables: Tables) -> pd.DataFrame:
-    """Rows at the end, with the units ever found dead that are alive: ``n_back``."""
-    end = last(treated(tables["activity"]))
-    return end.assign(n_back=end["n_ever_dead"] - end["n_dead"])
-
-
-def _single_steps(history: pd.DataFrame) -> np.ndarray:
-    """The steps from the first on that were measured one by one."""
-    steps = np.sort(history["step"].unique())
-    return steps[steps == np.arange(len(steps))][1:]
-
-
-def _spearman(one: pd.Series, other: pd.Series) -> float:
-    if len(one) < 3 or one.isna().any() or one.nunique() < 2 or other.nunique() < 2:
-        return np.nan
-    return float(one.rank().corr(other.rank()))
 
 
 def _dead_units(tables: Tables, column: str) -> pd.DataFrame:

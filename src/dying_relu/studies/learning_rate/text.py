@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import maps, rates
+from dying_relu.analysis import fates, maps, rates
 from dying_relu.analysis.arms import name, nearest, varying
 from dying_relu.analysis.curves import crossing
 from dying_relu.analysis.frames import (
@@ -26,7 +26,7 @@ from dying_relu.design.settings import SETTINGS, Settings
 from dying_relu.report import tables as layout
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
-from dying_relu.studies.learning_rate.estimands import revivals_in_silent_layers, revived_share
+from dying_relu.studies.learning_rate.estimands import revivals_in_silent_layers
 
 _HEADS = {"optimizer": "optimiser", "scaling": "inputs"}
 _DEFINITIONS = {
@@ -95,7 +95,7 @@ def _revived(tables: Tables) -> list[tuple[str, int, float]]:
     """Median share of the units of each layer that died at the killing rate, and that one part put back revives."""
     found = []
     for part in ("bias", "weights"):
-        here = confirmatory(revived_share(tables, part))
+        here = confirmatory(fates.revived_share(tables, part))
         here = nearest(here[here["killing"]], _CLASS)
         found += [(part, layer, here["value"][here["layer"] == layer].median()) for layer in (1, 2, 3)]
     return found
