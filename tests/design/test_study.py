@@ -138,6 +138,7 @@ def test_tables_follow_what_is_measured_and_timed(small_study):
     always = {"networks", "activity", "history", "units", "trajectory"}
     assert small_study().tables == always
     assert small_study(measure={"layers": True, "shifts": ["none"]}).tables == always | {"layers", "shifted"}
+    assert small_study(measure={"definitions": True}).tables == always | {"definitions", "slopes"}
     assert small_study(timings="activation_cost").tables == always | {"timings"}
     timed = small_study(timings="activation_cost", grids=None, settings=None)
     assert timed.tables == {"timings"} and list(timed.networks()) == []

@@ -40,6 +40,7 @@ class Measure(Strict):
         parts: whether units are also measured with their bias, or weights, put back.
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
         shifts: on which shifted test samples activity is, at the end.
+        definitions: whether units are also judged by other definitions of death, at the end.
     """
 
     every_step_until: Annotated[Whole, Field(ge=0)] = 10
@@ -47,6 +48,7 @@ class Measure(Strict):
     parts: bool = False
     layers: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
+    definitions: bool = False
 
 
 class Graph(NamedTuple):
@@ -106,7 +108,7 @@ class Course:
         renewals: the epochs before which units are renewed.
         steps: of the optimiser in an epoch.
         moments: steps after which activity is measured.
-        parts, layers, shifts: see `Measure`.
+        parts, layers, shifts, definitions: see `Measure`.
         rows: of a population of such networks.
         extra: room in it for samples beside those of the data set.
     """
@@ -122,6 +124,7 @@ class Course:
     parts: bool
     layers: bool
     shifts: tuple[str, ...]
+    definitions: bool
     rows: int
     extra: int
 
@@ -188,6 +191,7 @@ def of(study: str, settings: Settings, measure: Measure) -> Course:
         parts=measure.parts,
         layers=measure.layers,
         shifts=tuple(measure.shifts),
+        definitions=measure.definitions,
         rows=rows,
         extra=sizes.extra_samples(settings, rows),
     )
@@ -249,7 +253,7 @@ def _spaced(first: int, growth: float, last: int) -> Iterator[int]:
         yield round(step)
 
 
-_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "rows", "extra")
+_PLAIN = ("study", "change", "renewals", "steps", "moments", "parts", "layers", "definitions", "rows", "extra")
 
 
 def _content(course: Course) -> dict[str, object]:

@@ -154,8 +154,10 @@ class Study:
     def tables(self) -> frozenset[str]:
         """The tables that it makes."""
         made = {"networks", "activity", "history", "units", "trajectory"} if self.grids else set()
-        optional = {"layers": self.measure.layers, "shifted": self.measure.shifts}
-        made |= {name for name, asked in optional.items() if self.grids and asked}
+        asked = self.measure
+        optional = {"layers": asked.layers, "shifted": asked.shifts}
+        optional |= dict.fromkeys(("definitions", "slopes"), asked.definitions)
+        made |= {name for name, wanted in optional.items() if self.grids and wanted}
         return frozenset(made | ({"timings"} if self.timings else set()))
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from dying_relu.design.course import PENALTIES, Network
-from dying_relu.engine import activity, batches, interventions, models
+from dying_relu.engine import activity, batches, definitions, interventions, models
 from dying_relu.engine.batches import Outlier
 from dying_relu.engine.datasets import Data
 from dying_relu.engine.interventions import Weights
-from dying_relu.engine.population import Batches
+from dying_relu.engine.population import Batches, Inspection, Measurement
 from dying_relu.engine.record import Columns, Record, rms_change
 from dying_relu.engine.setup import Setup
 
@@ -49,7 +49,8 @@ class Run:
         last = self.population.weights()
         movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
         inspection = self.population.inspect(self.seen)
-        outcome = self.record.outcome(self.population.measure(self.tested))
+        tested = self.population.measure(self.tested)
+        outcome = self.record.outcome(tested)
         revived = self._revived_by_putting_back(last) if self.course.parts else None
         return {
             "networks": [outcome],
@@ -57,7 +58,7 @@ class Run:
             "history": self.record.history(),
             "units": self.record.units(inspection, movement, revived),
             "layers": self.record.layers,
-            "shifted": self._shifted(),
+            **self._beside_others(tested, inspection),
             "trajectory": self.record.trajectory(),
         }
 
@@ -224,12 +225,34 @@ class Run:
         fresh = Batches(*(tf.convert_to_tensor(v.reshape(-1, size, *v.shape[1:])) for v in (room.x, room.y)))
         return numbers[whose].swapaxes(0, 1), fresh
 
-    def _shifted(self) -> list[Columns]:
-        found = []
+    def _beside_others(self, tested: Measurement, inspection: Inspection) -> dict[str, list[Columns]]:
+        """Dead units on shifted test samples, and by other definitions, as far as the study asks."""
+        found: list[Columns] = []
+        elsewhere = {"test": tested}
         for shift in self.course.shifts:
             self._shift(shift)
-            found += self.record.shifted(shift, self.population.measure(self.tested))
-        return found
+            there = self.population.measure(self.tested)
+            found += self.record.shifted(shift, there)
+            elsewhere[f"test_{shift}"] = there
+        if not self.course.definitions:
+            return {"shifted": found, "definitions": [], "slopes": []}
+        if self.setup.data.x.shape[1] == 1:
+            elsewhere["dense_grid"] = self._on_grid()
+        slopes = definitions.zero_slopes(self.stage.settings.activation)
+        return {
+            "shifted": found,
+            "definitions": self.record.definitions(elsewhere, self.tested.n, inspection),
+            "slopes": [slopes],
+        }
+
+    def _on_grid(self) -> Measurement:
+        """On as many inputs as there are training samples, evenly spaced over the range of the only feature."""
+        x, n = self.setup.data.x, self.seen.n
+        inputs = np.resize(np.linspace(x.min(), x.max(), n, dtype=x.dtype), x.shape)
+        self.population.shift = "dense grid"
+        self.population.set_inputs(inputs)
+        places = np.tile(np.arange(n, dtype=np.int32), (len(self.networks), 1))
+        return self.population.measure(self.population.samples(places))
 
     def _revived_by_putting_back(self, last: Weights) -> dict[str, list[np.ndarray]]:
         """For each part, and each layer, which units are active if only their own part were as at first.

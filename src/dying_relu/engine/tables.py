@@ -9,6 +9,9 @@ A diverged network has no counts: they are missing, never 0.
         many of those that died are active once their bias, or their weights, are put back to where they started.
     layers: if the study asks, one row a network, hidden layer and of three moments; gradients and outputs.
     shifted: if the study asks, one row a network, hidden layer and shift of the test samples; dead units there.
+    definitions: if the study asks, one row a network, hidden layer and other definition of death; units dead by it, by
+        the project's, and by both. What is said of the network as a whole is in layer 0.
+    slopes: if the study asks, one row a network; where its activation's derivative is exactly zero.
     trajectory: one row a network of a single hidden unit and measured moment; its weights.
 """
 
@@ -28,9 +31,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     "units": (),
     "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
     "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),
+    "definitions": ("definition", "layer", "n_units", "n", "n_dead", "n_both"),
+    "slopes": ("zero_below", "zero_above", "zero_below_plain", "zero_above_plain"),
     "trajectory": ("step", "epoch", *WEIGHTS, "activity_rate"),
 }  # and the columns of those that may be empty
-_TEXTS = ("status", "test_shift")
+_TEXTS = ("status", "test_shift", "definition")
 Stacked = dict[str, np.ndarray]  # columns of a table; "network" counts the networks, the others are measured
 
 
