@@ -39,7 +39,10 @@ KNOWN = pd.DataFrame(ROWS, columns=COLUMNS)
             "100 % by frozen: not convertible; it is 20 % to 95 % by dead, median 70 % "
             "(5 to 95 % of 40 networks near 100 %).",
         ),
-        ((60, "batch_64", "dead"), "60 % by batch_64: no network of the study is near; they reach from 35 % to 40 %."),
+        (
+            (60, "batch_64", "dead"),
+            "60 % by batch_64: too few networks of the study are near it; enough are from 35 % to 40 %.",
+        ),
     ],
 )
 def test_what_is_said(asked, said):

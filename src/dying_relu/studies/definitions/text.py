@@ -28,12 +28,8 @@ def numbers(tables: Tables) -> Made:
         here = matching(killing, definition=name)
         made[f"killing.{key}.missed"] = _share(here.assign(missed=here["n_dead"] - here["n_both"]), "missed", "n_dead")
     disagree = zero["n"] + zero["n_dead"] - 2 * zero["n_both"]
-    return (
-        made
-        | {"zero.disagree": disagree.sum(), "zero.units": zero["n_units"].sum()}
-        | _narrow(tables)
-        | _spreads(tables)
-    )
+    counts = {"zero.disagree": disagree.sum(), "zero.units": zero["n_units"].sum()}
+    return {**made, **counts, **_narrow(tables), **_spreads(tables)}
 
 
 def tables(found: Tables) -> dict[str, Table]:
