@@ -41,7 +41,7 @@ KNOWN = pd.DataFrame(ROWS, columns=COLUMNS)
         ),
         (
             (60, "batch_64", "dead"),
-            "60 % by batch_64: too few networks of the study are near it; enough are from 35 % to 40 %.",
+            "60 % by batch_64: too few networks of the study are near; enough are from 35 % to 40 %.",
         ),
     ],
 )
