@@ -89,6 +89,10 @@ def _network(study: Study, network: Network, diverges: bool, draw: np.random.Gen
         parts["causes"] = _causes(settings, [1, steps[-1]] if ends else [1], per_epoch, draw)
     if "shifted" in study.tables:
         parts["shifted"] = _shifted(study.measure.shifts, settings, final, ends, accuracy, draw)
+    if "definitions" in study.tables:
+        parts["definitions"] = _definitions(study.measure.shifts, settings, final, ends, draw)
+        limits = ("zero_below", "zero_above", "zero_below_plain", "zero_above_plain")
+        parts["slopes"] = _columns([dict.fromkeys(limits, np.inf) | {"zero_below": 17.4}])
     if settings.depth == settings.width == 1:
         m, missing = int(finite.sum()), np.full(int(finite.sum()), np.nan)
         parts["trajectory"] = {key: value[finite] for key, value in moment.items()} | {
@@ -189,6 +193,33 @@ def _shifted(shifts, settings, final, finite, accuracy, draw) -> Columns:
     return _columns(rows)
 
 
+BATCHES = ("test", *(str(2**k) for k in range(3, 10)))
+CERTAIN = ("active_0.01", "dormant_0", "dormant_0.025", "dormant_0.1", "frozen")  # units that are dead are also this
+
+
+def _definitions(shifts, settings, final, finite, draw) -> Columns:
+    rows, units = [], settings.width
+    elsewhere = ["test", *(f"test_{shift}" for shift in shifts)]
+    elsewhere += ["dense_grid"] if DATASETS[settings.dataset].n_features == 1 else []
+    likely = [*(f"batch_{size}" for size in BATCHES), "some_batch"]
+    for layer, dead in enumerate(final, start=1):
+        for name in (*elsewhere, *likely, *CERTAIN):
+            n, both = units * draw.random(), 0
+            if finite and name in elsewhere:
+                n = int(n)
+                both = draw.integers(max(0, n + int(dead) - units), min(n, int(dead)) + 1)
+            elif finite:
+                n, both = dead + (units - dead) * draw.random(), dead
+                n = int(n) if name in CERTAIN else n
+            counts = (
+                {"n": n, "n_dead": dead, "n_both": both} if finite else dict.fromkeys(("n", "n_dead", "n_both"), np.nan)
+            )
+            rows.append({"definition": name, "layer": layer, "n_units": units, **counts})
+    silent = float(max(final) == units) if finite else np.nan
+    counts = {"n": silent, "n_dead": silent, "n_both": silent}
+    return _columns([*rows, {"definition": "constant_output", "layer": 0, "n_units": 1, **counts}])
+
+
 def _columns(rows: list[dict]) -> Columns:
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
@@ -206,7 +237,7 @@ def _stacked(study: Study, networks: list[Network], pieces: list[Columns]) -> pd
     frame = described.iloc[columns.pop("network").astype(int)].reset_index(drop=True).assign(**columns)
     counts = [key for key in columns if key.startswith("n_") or key == "diverged_step"]
     texts = [key for key in described if isinstance(described[key].iloc[0], str)]
-    texts += [key for key in ("status", "test_shift") if key in columns]
+    texts += [key for key in ("status", "test_shift", "definition") if key in columns]
     return frame.astype({**dict.fromkeys(counts, "Int32"), **dict.fromkeys(texts, "category"), "bias": float})
 
 

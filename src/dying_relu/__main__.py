@@ -135,6 +135,13 @@ def run_benchmark(options: argparse.Namespace) -> None:
     print((kept.KEPT / kept.PAGE).read_text(encoding="utf-8"))
 
 
+def convert_percentage(options: argparse.Namespace) -> None:
+    from dying_relu.report import conversion
+
+    known = conversion.published()
+    print(conversion.sentence(known, options.percent, options.source, options.target, options.layer))
+
+
 def verify_run(options: argparse.Namespace) -> int:
     from dying_relu.report import verify
 
@@ -155,6 +162,13 @@ def publish_run(options: argparse.Namespace) -> None:
     from dying_relu.report import verify
 
     print(f"{len(verify.publish())} files written to {verify.REFERENCE}/")
+
+
+_DEFINITIONS = (
+    "dead (on the training set), test, test_noise_1 (test set with noise), batch_8 to batch_512, some_batch (on at "
+    "least one batch of an epoch), active_0.01 (active on at most 1 %%), dormant_0, dormant_0.025, dormant_0.1, frozen "
+    "(gradient exactly zero)"
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -185,6 +199,15 @@ def _parser() -> argparse.ArgumentParser:
         {"nargs": "*", "help": "figures, claims, numbers/<study>, tables/<study>/<table>; default: all"},
     )
     command("verify", verify_run, "compare a run's numbers with the published ones in reference/, line by line", names)
+    command(
+        "convert",
+        convert_percentage,
+        "what a percentage of dead units by one definition is by another, of networks that the study definitions has",
+        (["percent"], {"type": float, "help": "per cent of the units, 0 to 100"}),
+        (["--from"], {"dest": "source", "required": True, "metavar": "DEFINITION", "help": _DEFINITIONS}),
+        (["--to"], {"dest": "target", "default": "dead", "metavar": "DEFINITION", "help": "likewise; default: dead"}),
+        (["--layer"], {"type": int, "default": 0, "help": "a hidden layer alone, 1 the first; default: all together"}),
+    )
     command("edits", show_edits, "write reference/edits.csv: how claims and seeds changed, commit by commit")
     command("publish", publish_run, "keep the numbers of the full run in results/ as the published ones")
     command("benchmark", run_benchmark, "measure the engine, and write reference/benchmark with its page", repetitions)

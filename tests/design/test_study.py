@@ -158,6 +158,7 @@ def test_tables_follow_what_is_measured_and_timed(small_study):
     for asked in ("units", "parts"):
         assert small_study(measure={asked: True}).tables == always | {"units"}
     assert small_study(measure={"layers": True, "shifts": ["none"]}).tables == always | {"layers", "shifted"}
+    assert small_study(measure={"definitions": True}).tables == always | {"definitions", "slopes"}
     assert small_study(timings="activation_cost").tables == always | {"timings"}
     timed = small_study(timings="activation_cost", grids=None, settings=None)
     assert timed.tables == {"timings"} and list(timed.networks()) == []

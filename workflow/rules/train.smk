@@ -9,6 +9,8 @@ rule train:
         units="results/training/{preset}/{study}/{job}/units.parquet",
         layers="results/training/{preset}/{study}/{job}/layers.parquet",
         shifted="results/training/{preset}/{study}/{job}/shifted.parquet",
+        definitions="results/training/{preset}/{study}/{job}/definitions.parquet",
+        slopes="results/training/{preset}/{study}/{job}/slopes.parquet",
         trajectory="results/training/{preset}/{study}/{job}/trajectory.parquet",
     log:
         "logs/train/{preset}/{study}/{job}.log",
@@ -43,7 +45,7 @@ rule gather:
     benchmark:
         "benchmarks/gather/{study}/{table}.tsv"
     wildcard_constraints:
-        table="networks|activity|history|units|layers|shifted|trajectory",
+        table="networks|activity|history|units|layers|shifted|definitions|slopes|trajectory",
     conda:
         "../../environment.yml"
     params:

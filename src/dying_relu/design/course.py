@@ -46,6 +46,7 @@ class Measure(Strict):
         layers: whether gradients and outputs are, at the start, after the first epoch and at the end.
         pruned: whether the training loss is also measured with what dead units put out taken away, at the end.
         shifts: on which shifted test samples activity is, at the end.
+        definitions: whether units are also judged by other definitions of death, at the end.
     """
 
     every_step_until: Annotated[Whole, Field(ge=0)] = 10
@@ -56,12 +57,14 @@ class Measure(Strict):
     layers: bool = False
     pruned: bool = False
     shifts: Annotated[list[Annotated[str, one_of(lambda: SHIFTS)]], Distinct] = Field(default_factory=list)
+    definitions: bool = False
 
     @property
     def tables(self) -> dict[str, bool]:
         """The tables that are made only if asked for, and whether they are."""
         units = self.units or self.parts
-        return {"units": units, "causes": self.causes, "layers": self.layers, "shifted": bool(self.shifts)}
+        made = {"units": units, "causes": self.causes, "layers": self.layers, "shifted": bool(self.shifts)}
+        return made | dict.fromkeys(("definitions", "slopes"), self.definitions)
 
 
 class Graph(NamedTuple):

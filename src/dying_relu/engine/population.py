@@ -64,11 +64,13 @@ class Inspection:
         gradients: of the mean loss over the data set, for each trainable variable, shape
             (networks, *shape of the variable).
         smallest, largest: h over the data set, for each hidden layer, shape (networks, units).
+        outputs: smallest and largest of each output, shape (networks, outputs).
     """
 
     gradients: list[np.ndarray]
     smallest: list[np.ndarray]
     largest: list[np.ndarray]
+    outputs: tuple[np.ndarray, np.ndarray]
 
 
 class Moved(NamedTuple):
@@ -377,11 +379,14 @@ class Population:
         work = 3 * self._pass * samples.n
         sums, low, high = self._costs.call("measure", work, self._inspect, *samples[:3])
         gradients = [value / samples.n for value in _unpacked(sums, self._trainable_shapes)]
-        return Inspection(gradients, _by_layer(low), _by_layer(high))
+        (*low, last_low), (*high, last_high) = low, high
+        outputs = last_low.numpy()[:, 0], last_high.numpy()[:, 0]
+        return Inspection(gradients, _by_layer(low), _by_layer(high), outputs)
 
     def _looks(self, samples: tf.Tensor, weight: tf.Tensor, stop: tf.Tensor) -> tuple[list, list, list]:
         sums = [tf.zeros(matrix.shape) for matrix in self._trainable]
         shapes = [(self.size, len(group), self._units[group[0]]) for group in self._alike]
+        shapes.append((self.size, 1, int(self.template.model.output.shape[-1])))
         low, high = ([tf.fill(shape, edge) for shape in shapes] for edge in (np.inf, -np.inf))
 
         def seen(chunk: tf.Tensor, so_far: tuple[list, list, list]) -> tuple[list, list, list]:
@@ -563,13 +568,13 @@ class Population:
         return tf.stack([activations.derivative(*each) for each in zip(layers, tf.unstack(z), own, strict=True)])
 
     def _inspect_row(self, row: _Row, mask: tf.Tensor) -> tuple[list, list, list]:
-        """One network on one chunk: gradient of the summed loss, and of each layer smallest and largest h, by group."""
+        """One network on one chunk: gradient of the summed loss; smallest and largest h by group, and output."""
         x, y = self._chosen(row)
         with tf.GradientTape() as tape:
             tape.watch(row.trainable)
             probed, _ = self._forward(row, x, training=False)
             loss = tf.reduce_sum(self._losses(y, probed.logits) * mask)
-        outputs = [tf.stack([probed.h[place] for place in group]) for group in self._alike]
+        outputs = [tf.stack([probed.h[place] for place in group]) for group in self._alike] + [probed.logits[None]]
         pairs = [(_like(mask, h) > 0, h, list(range(1, len(h.shape) - 1))) for h in outputs]
         low = [tf.reduce_min(tf.where(present, h, np.inf), axis=axes) for present, h, axes in pairs]
         high = [tf.reduce_max(tf.where(present, h, -np.inf), axis=axes) for present, h, axes in pairs]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dying_relu.design.course import Course
-from dying_relu.engine import activity, causes
+from dying_relu.engine import activity, causes, definitions
 from dying_relu.engine.models import Template
 from dying_relu.engine.population import Inspection, Measurement, Moved
 
@@ -213,6 +213,36 @@ class Record:
             fixed: Columns = {"test_shift": shift, "layer": layer, "n_units": here.shape[1]}
             pieces.append(fixed | self.moments[-1].known(_floats(values)))
         return pieces
+
+    def definitions(self, elsewhere: Mapping[str, Measurement], n_test: int, final: Inspection) -> list[Columns]:
+        """For each layer and definition the columns of the table of definitions, at this moment.
+
+        Args:
+            elsewhere: by name, what is measured on samples other than the training set.
+            n_test: samples of the test set.
+        """
+        pieces, batch_size = [], self.course.settings.batch_size
+        for layer, incoming in enumerate(self.template.incoming):
+            n_active, mean_output = self.now.n_active[layer], self.now.mean_output[layer]
+            gradient = norm_by_unit([final.gradients[i] for i in incoming], n_active.shape[1])
+            called = {
+                **{name: activity.is_dead(there.n_active[layer]) for name, there in elsewhere.items()},
+                **definitions.by_activity(n_active, mean_output, self.n_samples, batch_size, n_test),
+                "frozen": gradient == 0,
+            }
+            dead = activity.is_dead(n_active)
+            pieces += [self._called(name, layer + 1, units, dead) for name, units in called.items()]
+        constant = definitions.is_constant(*final.outputs)[:, None]
+        whole = [activity.is_dead(units).all(axis=1) for units in self.now.n_active]
+        silent = np.asarray(np.stack(whole, axis=1).any(axis=1, keepdims=True))
+        return [*pieces, self._called(definitions.COLLAPSED, 0, constant, silent)]
+
+    def _called(self, name: str, layer: int, called: np.ndarray, dead: np.ndarray) -> Columns:
+        """How many units are dead by a definition, by the project's, and by both; shapes (networks, units)."""
+        both = np.where(dead, called, 0).sum(axis=1)
+        values = {"n": called.sum(axis=1), "n_dead": dead.sum(axis=1), "n_both": np.round(both)}
+        fixed: Columns = {"definition": name, "layer": layer, "n_units": called.shape[1]}
+        return fixed | self.moments[-1].known(_floats(values))
 
     def units(
         self, final: Inspection, movement: list[np.ndarray], revived: Mapping[str, list[np.ndarray]] | None

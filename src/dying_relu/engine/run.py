@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from dying_relu.design.course import STRENGTHS, Network
-from dying_relu.engine import activity, batches, interventions, models
+from dying_relu.engine import activity, batches, definitions, interventions, models
 from dying_relu.engine.batches import Outlier
 from dying_relu.engine.datasets import Data
 from dying_relu.engine.interventions import Changed, Weights
-from dying_relu.engine.population import Batches
+from dying_relu.engine.population import Batches, Inspection, Measurement
 from dying_relu.engine.record import Columns, Record, rms_change
 from dying_relu.engine.setup import Setup
 
@@ -47,22 +47,23 @@ class Run:
             self._measure(step, finite)
             if self.record.diverged.all():
                 break
-        units = self._units() if self.course.measure.tables["units"] else []
-        outcome = self.record.outcome(self.population.measure(self.tested), self._pruned_loss())
+        asked, tested = self.course.measure.tables, self.population.measure(self.tested)
+        outcome = self.record.outcome(tested, self._pruned_loss())
+        inspection = self.population.inspect(self.seen) if asked["units"] or asked["definitions"] else None
         return {
             "networks": [outcome],
             "activity": self.record.activity(),
             "history": self.record.history(),
-            "units": units,
+            "units": self._units(inspection) if inspection and asked["units"] else [],
             "causes": self.record.causes,
             "layers": self.record.layers,
-            "shifted": self._shifted(),
+            **self._beside_others(tested, inspection),
             "trajectory": self.record.trajectory(),
         }
 
-    def _units(self) -> list[Columns]:
+    def _units(self, inspection: Inspection) -> list[Columns]:
         """Pieces of the table of units."""
-        last, inspection = self.population.weights(), self.population.inspect(self.seen)
+        last = self.population.weights()
         movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
         revived = self._revived_by_putting_back(last) if self.course.measure.parts else None
         return self.record.units(inspection, movement, revived)
@@ -250,12 +251,34 @@ class Run:
         fresh = Batches(*map(tf.experimental.dlpack.from_dlpack, views))
         return numbers[whose].swapaxes(0, 1), fresh
 
-    def _shifted(self) -> list[Columns]:
-        found = []
+    def _beside_others(self, tested: Measurement, inspection: Inspection | None) -> dict[str, list[Columns]]:
+        """Dead units on shifted test samples, and by other definitions, as far as the study asks."""
+        found: list[Columns] = []
+        elsewhere = {"test": tested}
         for shift in self.course.measure.shifts:
             self._shift(shift)
-            found += self.record.shifted(shift, self.population.measure(self.tested))
-        return found
+            there = self.population.measure(self.tested)
+            found += self.record.shifted(shift, there)
+            elsewhere[f"test_{shift}"] = there
+        if not self.course.measure.definitions or inspection is None:
+            return {"shifted": found, "definitions": [], "slopes": []}
+        if self.setup.data.x.shape[1] == 1:
+            elsewhere["dense_grid"] = self._on_grid()
+        slopes = definitions.zero_slopes(self.stage.settings.activation)
+        return {
+            "shifted": found,
+            "definitions": self.record.definitions(elsewhere, self.tested.n, inspection),
+            "slopes": [slopes],
+        }
+
+    def _on_grid(self) -> Measurement:
+        """On as many inputs as there are training samples, evenly spaced over the range of the only feature."""
+        x, n = self.setup.data.x, self.seen.n
+        inputs = np.resize(np.linspace(x.min(), x.max(), n, dtype=x.dtype), x.shape)
+        self.population.shift = "dense grid"
+        self.population.set_inputs(inputs)
+        places = np.tile(np.arange(n, dtype=np.int32), (len(self.networks), 1))
+        return self.population.measure(self.population.samples(places))
 
     def _pruned_loss(self) -> np.ndarray | None:
         """Training loss at the end without what the units dead then put out, if it is measured; shape (networks,)."""

@@ -11,6 +11,9 @@ A diverged network has no counts: they are missing, never 0.
         which part of the step did it, and how far it moved pre-activations.
     layers: if the study asks, one row a network, hidden layer and of three moments; gradients and outputs.
     shifted: if the study asks, one row a network, hidden layer and shift of the test samples; dead units there.
+    definitions: if the study asks, one row a network, hidden layer and other definition of death; units dead by it, by
+        the project's, and by both. What is said of the network as a whole is in layer 0.
+    slopes: if the study asks, one row a network; where its activation's derivative is exactly zero.
     trajectory: one row a network of a single hidden unit and measured moment; its weights.
 """
 
@@ -33,9 +36,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     "causes": ("step", "epoch", "layer", "event", *causes.COLUMNS),
     "layers": ("step", "epoch", "layer", "gradient_norm", "largest", "mean_output", "zero_share"),
     "shifted": ("test_shift", "layer", "n_units", "n_dead", "n_dead_shifted", "n_dead_both", "shifted_accuracy"),
+    "definitions": ("definition", "layer", "n_units", "n", "n_dead", "n_both"),
+    "slopes": ("zero_below", "zero_above", "zero_below_plain", "zero_above_plain"),
     "trajectory": ("step", "epoch", *WEIGHTS, "activity_rate"),
 }  # and the columns of those that may be empty
-_TEXTS = ("status", "test_shift", "event")
+_TEXTS = ("status", "test_shift", "event", "definition")
 Stacked = dict[str, np.ndarray]  # columns of a table; "network" counts the networks, the others are measured
 
 
