@@ -31,6 +31,8 @@ NUMBERS = {
     "width": [1, 2, 10],
     "init_scale": [1.0, -2.0, 0.0, 1e300],
     "bias": [None, 0.0, -3.0, 1e300],
+    "bias_layer": [0, 0, 1, 2],
+    "bias_share": [1.0, 0.5, 0.0],
     "batch_norm": [False, True],
     "output_layer": [True, True, False],
     "learning_rate": [0.01, 0.1, 1e300],

@@ -298,6 +298,8 @@ def _problem(settings: Settings) -> str | None:
         fewest = min(layer.inputs for layer in sizes.layers(*sizes.shape(settings)))
         if fewest < 2:
             return f"initializer: 'zero_sum' needs at least 2 inputs of every unit, found {fewest}"
+    if settings.bias_layer > settings.depth:
+        return f"bias_layer: there are {settings.depth} hidden layers, found {settings.bias_layer}"
     happens = settings.intervention != "none" or settings.rate_factor != 1
     if (happens or settings.intervention_epoch) and not 0 < settings.intervention_epoch < epochs:
         return (

@@ -55,7 +55,7 @@ class Run:
             "networks": [outcome],
             "activity": self.record.activity(),
             "history": self.record.history(),
-            "units": self.record.units(inspection, movement, revived),
+            "units": self.record.units(inspection, last, movement, revived),
             "layers": self.record.layers,
             "shifted": self._shifted(),
             "trajectory": self.record.trajectory(),

@@ -14,6 +14,8 @@ from dying_relu.engine.population import Population
 
 Compiled = dict[tuple[Graph, int, int], Population]  # by graph, rows, and room for other samples
 
+_STARTS = ("initializer", "init_scale", "bias", "bias_layer", "bias_share")  # settings that initial weights hang on
+
 
 class Setup:
     """What networks that share a population have in common.
@@ -50,7 +52,7 @@ class Setup:
 
     def weights(self, network: Network, *key: object) -> list[np.ndarray]:
         """Initial weights, as ``model.variables``; with a key, those of another draw."""
-        start = {name: getattr(network.settings, name) for name in ("initializer", "init_scale", "bias")}
+        start = {name: getattr(network.settings, name) for name in _STARTS}
         return self._weights(Settings().model_copy(update=start), network.seed, *key)
 
     def shifted(self, shift: str) -> np.ndarray:
