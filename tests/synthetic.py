@@ -128,6 +128,8 @@ def _life(layer, settings, steps, finite, per_epoch, draw) -> Columns:
         "n_closed": dead,
         "n_reopened": back,
         "n_ever_reopened": np.maximum.accumulate(back),
+        "n_born_one_sided": np.full(len(steps), dead[0]),
+        "n_ever_crossed": np.sort(draw.integers(0, dead[0] + 1, len(steps))),
         **{f"n_dormant_{tau}": dead for tau in ("0", "0.025", "0.1")},
         "n_dead_strict": np.minimum(dead + 1, width),
         "n_dead_lenient": np.maximum(dead - 1, 0),
@@ -150,7 +152,12 @@ def _units(settings, finite, parts, draw) -> Columns:
             values |= {"n_units_before": n, "movement_before_mean": values["movement_mean"]}
             died = n if status == "dead" else 0
             back = draw.integers(0, died + 1, 2) if parts else (np.nan, np.nan)
-            put_back = {"n_active_bias_put_back": back[0], "n_active_weights_put_back": back[1]}
+            positive = np.nan if settings.bias is None else draw.integers(0, n + 1)
+            put_back = {
+                "n_bias_positive": positive,
+                "n_active_bias_put_back": back[0],
+                "n_active_weights_put_back": back[1],
+            }
             rows.append({"layer": layer, "status": status, "n_units": n, **values, "n_died": died, **put_back})
     return _columns(rows)
 

@@ -32,6 +32,8 @@ NUMBERS = {
     "init_scale": [1.0, -2.0, 0.0, 1e300],
     "output_scale": [1.0, 0.25],
     "bias": [None, 0.0, -3.0, 1e300],
+    "bias_layer": [0, 0, 1, 2],
+    "bias_share": [1.0, 0.5, 0.0],
     "batch_norm": [False, True],
     "output_layer": [True, True, False],
     "biased_output": [True, True, False],

@@ -66,3 +66,13 @@ def test_followed_units_by_hand():
     assert columns["n_back"] == [1, 0] and columns["n_returned"] == [1, 1]
     assert columns["n_reopened"] == [2, 0] and columns["n_ever_reopened"] == [2, 2]
     assert columns["n_closed"] == [1, 2]
+
+
+def test_units_that_leave_the_side_they_started_on_by_hand():
+    """Of four units one starts open on all of 10 samples and two on none; the first and one of the others leave."""
+    tracker = activity.Tracker()
+    lives = [[10, 0, 0, 4], [10, 0, 2, 10], [9, 0, 0, 0], [10, 0, 10, 4]]
+    among = np.array([[True] * 4])
+    seen = [tracker.record(np.array([row]), np.array([row]), np.ones((1, 4)), 10, among) for row in lives]
+    assert [int(counts["n_born_one_sided"][0]) for counts in seen] == [3, 3, 3, 3]
+    assert [int(counts["n_ever_crossed"][0]) for counts in seen] == [0, 1, 2, 2]

@@ -28,6 +28,17 @@ def test_single_units_agree_with_units_trained_alone(engine, small_study):
     assert end[end["grid"] == "starts"][["unit_bias", "output_weight"]].isna().all(axis=None)
 
 
+def test_networks_of_which_some_units_start_elsewhere_agree_with_the_same_alone(engine, small_study):
+    settings = {"width": 8, "depth": 2, "epochs": 1, "activation": "elu"}
+    grids = {"main": {"bias": [-3], "bias_layer": [0, 1, 2], "bias_share": [0.25, 1]}}
+    item = small_study(settings=settings, grids=grids)
+    tables = trained(item)
+    held_to_alone(tables, [n for n in item.networks() if n.seed == 2000])
+    start = tables["activity"][tables["activity"]["step"] == 0]
+    closed = start[start["bias_share"] == 0.25]["n_born_one_sided"]
+    assert 0 < closed.max() <= 2
+
+
 def test_steps_that_pull_a_unit_down_are_as_long_as_promised(engine, small_study):
     item = small_study(
         settings={"dataset": "pull_down_16", "scaling": "centred", "depth": 1, "width": 1, "output_layer": False}

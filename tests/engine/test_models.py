@@ -69,6 +69,17 @@ def test_randomised_asymmetric_initialisation_follows_its_definition(engine):
     assert replaced.mean() == pytest.approx(2 / 3, abs=0.01)
 
 
+def test_biases_start_where_the_settings_say(engine):
+    settings = Settings(depth=3, width=5, bias=-3.0, bias_layer=2, bias_share=0.4)
+    template = models.build(settings)
+    weights = models.trainable(template, models.initial_weights(template, settings, "t", 1))
+    biases = [weights[i].tolist() for i in template.penalised["bias_decay"]]
+    assert biases == [[0] * 5, [-3, -3, 0, 0, 0], [0] * 5] and not weights[-1].any()
+    everywhere = models.initial_weights(template, Settings(depth=3, width=5, bias=-3.0), "t", 1)
+    weights = models.trainable(template, everywhere)
+    assert all((weights[i] == -3).all() for i in template.penalised["bias_decay"])
+
+
 def test_convolution_of_patches_is_keras_convolution(engine):
     import keras
 

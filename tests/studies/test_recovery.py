@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from by_hand import BASE
+from by_hand import BASE, in_cell
 from by_hand import networks as table
 from dying_relu.analysis.frames import matching
 from dying_relu.analysis.intervals import Estimate
@@ -120,15 +120,33 @@ def saturation():
     return pd.concat(rows), pd.concat(trained)
 
 
+def test_deeper_layers_beside_the_first_and_the_biases_of_the_dead():
+    """Of 4 killed units a layer 0, 1 and 3 are open at the end; of 6 and 2 dead units 1 and 1 have positive biases."""
+    activity = pd.concat([life([0, 0, 0], [0, 2, 1], [0, 3, 3]), life([1, 1, 1], [0, 0, 0], [None] * 3, seed=1001)])
+    found = estimands.reopened_deeper_less_first({"activity": activity})
+    values = {layer: in_cell(found, layer=layer) for layer in (2, 3)}
+    assert values[2] == {1000: 0.25, 1001: -0.25} and values[3][1000] == 0.75
+    assert found[found["diverged"]][["layer", "seed"]].to_numpy().tolist() == [[3, 1001]]
+    rows = [(1, "dead", 6, 1), (1, "active", 2, 2), (2, "dead", 2, 1), (3, "dead", 0, 0)]
+    names = ["layer", "status", "n_units", "n_bias_positive"]
+    units = pd.DataFrame([BASE | KILLED | dict(zip(names, row, strict=True)) for row in rows])
+    found = estimands.positive_bias_share_of_dead({"units": units})
+    shares = {layer: in_cell(found, layer=layer)[1000] for layer in (0, 1, 2)}
+    assert shares == {0: 0.25, 1: pytest.approx(1 / 6), 2: 0.5} and np.isnan(in_cell(found, layer=3)[1000])
+
+
 def sunk():
     """Activity and units of one layer that starts 3 or 50 below zero; of ELU only the shallow ones move."""
     activity, units = [], []
     for name, depth, moved in (("elu", 3, 0.5), ("elu", 50, 0.0), ("relu", 3, 0.0), ("relu", 50, 0.0)):
         at = {"grid": "sunk", "activation": name, "bias": -float(depth), "intervention_epoch": 0, "rate_factor": 1.0}
         at |= {"depth": 1, "learning_rate": 0.5}
+        below = {"layer": 1, "n_bias_positive": 1}
         activity.append(life([0, 0, 2 if moved else 0], killed=8, **at))
-        units.append(BASE | KILLED | at | {"status": "dead", "n_units": 6, "movement_mean": moved})
-        units.append(BASE | KILLED | at | {"status": "active", "n_units": 2, "movement_mean": moved + 4 * (moved > 0)})
+        units.append(BASE | KILLED | at | below | {"status": "dead", "n_units": 6, "movement_mean": moved})
+        units.append(
+            BASE | KILLED | at | below | {"status": "active", "n_units": 2, "movement_mean": moved + 4 * (moved > 0)}
+        )
     return pd.concat(activity), pd.DataFrame(units)
 
 

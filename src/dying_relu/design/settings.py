@@ -94,6 +94,17 @@ class Settings(Strict):
         default=0.0,
         description="initial bias of the hidden units; `null` for hidden layers without bias",
     )
+    bias_layer: Whole = Field(
+        default=0,
+        ge=0,
+        description="the hidden layer whose units start at `bias`, those of all others at 0; 0: those of all layers",
+    )
+    bias_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of the units of a layer that start at `bias`, rounded; its others start at 0",
+    )
     batch_norm: bool = Field(
         default=False,
         description="batch normalisation before each hidden activation",

@@ -323,6 +323,8 @@ def _problem(settings: Settings) -> str | None:
             return f"initializer: 'zero_sum' needs at least 2 inputs of every unit, found {fewest}"
     if settings.target_scale != 1 and not info.regression:
         return f"target_scale: {name} has classes, which cannot be scaled; leave it out, or use a regression"
+    if settings.bias_layer > settings.depth:
+        return f"bias_layer: there are {settings.depth} hidden layers, found {settings.bias_layer}"
     happens = settings.intervention != "none" or settings.rate_factor != 1
     if (happens or settings.intervention_epoch) and not 0 < settings.intervention_epoch < epochs:
         return (

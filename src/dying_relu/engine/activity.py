@@ -47,6 +47,7 @@ class Tracker:
         self._born_dead = self._before = self._ever = np.zeros((0, 0), bool)
         self._followed = self._returned = self._reopened = np.zeros((0, 0), bool)
         self.just_died = self.just_revived = np.zeros((0, 0), bool)  # since the measurement before the last
+        self._born_shut = self._born_open = self._crossed = np.zeros((0, 0), bool)
 
     def begin_recovery(self) -> None:
         """From now on follow the units that were dead at the last measurement."""
@@ -59,7 +60,12 @@ class Tracker:
         return self._before & ~self._born_dead
 
     def record(
-        self, n_active: np.ndarray, n_open: np.ndarray, mean_output: np.ndarray, n_samples: int
+        self,
+        n_active: np.ndarray,
+        n_open: np.ndarray,
+        mean_output: np.ndarray,
+        n_samples: int,
+        displaced: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """Counts for each network, shape (networks,), at this measurement and since the one before.
 
@@ -68,12 +74,16 @@ class Tracker:
         units followed since `begin_recovery`, ``n_followed``, n_back are alive now and n_returned have been at some
         measurement since; n_closed counts the units whose pre-activation is positive on no sample, n_reopened and
         n_ever_reopened the followed ones for which it is, now or at some measurement since. 0 before following.
+        n_born_one_sided counts, of the units ``displaced`` at the first measurement, those whose pre-activation was
+        positive on no sample, or on all, then; n_ever_crossed those of them for which it has been otherwise since.
         """
         dead = is_dead(n_active)
         if not self._begun:
             self._begun = True
             self._born_dead = self._before = self._ever = dead
-            self._followed = self._returned = self._reopened = np.zeros_like(dead)
+            self._followed = self._returned = self._reopened = self._crossed = np.zeros_like(dead)
+            among = np.zeros_like(dead) if displaced is None else displaced
+            self._born_shut, self._born_open = among & (n_open == 0), among & (n_open == n_samples)
         died, revived = self.just_died, self.just_revived = dead & ~self._before, ~dead & self._before
         died_again = died & self._ever
         self._before, self._ever = dead, self._ever | dead
@@ -81,6 +91,7 @@ class Tracker:
         self._returned = self._returned | back
         reopened = self._followed & (n_open > 0)
         self._reopened = self._reopened | reopened
+        self._crossed |= self._born_shut & (n_open > 0) | self._born_open & (n_open < n_samples)
         counts = {
             "n_dead": dead,
             "n_nearly_dead": is_nearly_dead(n_active, n_samples),
@@ -95,6 +106,8 @@ class Tracker:
             "n_closed": n_open == 0,
             "n_reopened": reopened,
             "n_ever_reopened": self._reopened,
+            "n_born_one_sided": self._born_shut | self._born_open,
+            "n_ever_crossed": self._crossed,
             **{f"n_dormant_{tau:g}": is_dormant(mean_output, tau) for tau in DORMANT_TAUS},
         }
         return {name: mask.sum(axis=1) for name, mask in counts.items()}

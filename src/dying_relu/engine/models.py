@@ -268,10 +268,10 @@ def initial_weights(template: Template, settings: Settings, *key: object) -> lis
     """The starting value of each variable of ``template.model``, in the order of ``model.variables``.
 
     Kernels are drawn by the initialiser, those of hidden layers multiplied by ``init_scale``, those of the output by
-    ``output_scale``; biases of hidden units start at ``bias``, those of the output at 0; everything else starts as
-    Keras starts it. The draw depends on the key (study, seed) and the place of the layer only, so networks of one seed
-    that differ in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also draws
-    the hidden biases, to which ``bias`` is added.
+    ``output_scale``; biases of hidden units start as `_started` has it, those of the output at 0; everything else
+    starts as Keras starts it. The draw depends on the key (study, seed) and the place of the layer only, so networks of
+    one seed that differ in rate, optimiser or scaling start from the same weights (common random numbers). ``rai`` also
+    draws the hidden biases, to which ``bias`` is added.
     """
     values = {id(v): v.numpy() for v in template.model.variables}
     layers = [layer for layer in template.model.layers if hasattr(layer, "kernel")]
@@ -284,12 +284,19 @@ def initial_weights(template: Template, settings: Settings, *key: object) -> lis
             value = value * np.float32(settings.init_scale)
             if layer.bias is not None:
                 drawn = draw.with_biases(flat)[-1] if isinstance(draw, RandomizedAsymmetric) else np.zeros(flat[1])
-                bias = drawn + (settings.bias or 0.0)
-                values[id(layer.bias)] = bias.astype(np.float32).reshape(layer.bias.shape)
+                bias = drawn.reshape(layer.bias.shape) + _started(settings, place + 1, layer.bias.shape[-1])
+                values[id(layer.bias)] = bias.astype(np.float32)
         else:
             value = value * np.float32(settings.output_scale)
         values[id(layer.kernel)] = value.reshape(shape)
     return [values[id(v)] for v in template.model.variables]
+
+
+def _started(settings: Settings, layer: int, width: int) -> np.ndarray:
+    """The initial bias of each unit of a hidden layer (1 = first): ``bias`` of its first ones, of others 0."""
+    first = np.arange(width) < round(settings.bias_share * width)
+    starts = np.where(first & (settings.bias_layer in (0, layer)), settings.bias or 0.0, 0.0)
+    return starts.astype(np.float32)
 
 
 def trainable(template: Template, values: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -81,7 +81,7 @@ class Record:
         if self.moments:
             finite &= self.moments[-1].finite
         self.now = now
-        counts = [self._counts(layer, now) for layer in range(len(self._trackers))]
+        counts = [self._counts(layer, now, weights) for layer in range(len(self._trackers))]
         curves = _floats({"train_loss": now.loss, "train_accuracy": now.accuracy, "update_rms": change / since})
         path = None
         if len(now.n_active) == 1 and now.n_active[0].shape[1] == 1:
@@ -89,15 +89,24 @@ class Record:
             path = _floats(_single_unit(self.template, weights) | {"activity_rate": rate})
         self.moments.append(Moment(step, finite, counts, curves, path))
 
-    def _counts(self, layer: int, now: Measurement) -> dict[str, np.ndarray]:
-        n_active = now.n_active[layer]
-        counts = self._trackers[layer].record(n_active, now.n_open[layer], now.mean_output[layer], self.n_samples)
+    def _counts(self, layer: int, now: Measurement, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+        n_active, biases = now.n_active[layer], self._biases(layer, weights)
+        displaced = None if biases is None else biases != 0
+        counts = self._trackers[layer].record(
+            n_active, now.n_open[layer], now.mean_output[layer], self.n_samples, displaced
+        )
         return counts | {
             "n_dead_strict": activity.is_dead(now.n_active_strict[layer]).sum(axis=1),
             "n_dead_lenient": activity.is_dead(now.n_active_lenient[layer]).sum(axis=1),
             "activity_rate": n_active.mean(axis=1) / self.n_samples,
             "zero_share": now.zero_share[layer],
         }
+
+    def _biases(self, layer: int, weights: list[np.ndarray]) -> np.ndarray | None:
+        """The bias of each unit of a hidden layer, shape (networks, units), if it has any."""
+        n_units, biases = self.now.n_active[layer].shape[1], self.template.penalised["bias_decay"]
+        own = [weights[i].reshape(-1, n_units) for i in self.template.incoming[layer] if i in biases]
+        return own[0] if own else None
 
     @property
     def after_one_step(self) -> bool:
@@ -245,11 +254,16 @@ class Record:
         return fixed | self.moments[-1].known(_floats(values))
 
     def units(
-        self, final: Inspection, movement: list[np.ndarray], revived: Mapping[str, list[np.ndarray]] | None
+        self,
+        final: Inspection,
+        weights: list[np.ndarray],
+        movement: list[np.ndarray],
+        revived: Mapping[str, list[np.ndarray]] | None,
     ) -> list[Columns]:
         """For each layer and status the columns of the table of units.
 
         Args:
+            weights: each trainable variable.
             movement: of each trainable variable over the last epoch.
             revived: for ``bias`` and ``weights``, and each layer, the units active with that part put back; bool.
         """
@@ -263,6 +277,7 @@ class Record:
                 "movement": norm_by_unit([movement[i] for i in incoming], n_units),
             }
             earlier = activity.status(before[layer], self.n_samples)
+            biases = self._biases(layer, weights)
             for status, mask in activity.status(self.now.n_active[layer], self.n_samples).items():
                 mask = mask & ~self.diverged[:, None]
                 mask_before = earlier[status] & ~self.diverged[:, None]
@@ -273,6 +288,8 @@ class Record:
                 columns["movement_before_mean"] = _mean(values["movement"], mask_before)
                 died = died_by_layer[layer] & mask
                 columns["n_died"] = died.sum(axis=1)
+                positive = np.full(len(mask), np.nan) if biases is None else (mask & (biases > 0)).sum(axis=1)
+                columns["n_bias_positive"] = positive
                 for part in ("bias", "weights"):
                     active = None if revived is None else (died & revived[part][layer]).sum(axis=1)
                     columns[f"n_active_{part}_put_back"] = np.full(len(mask), np.nan) if active is None else active

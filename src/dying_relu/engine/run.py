@@ -66,7 +66,7 @@ class Run:
         last = self.population.weights()
         movement = [b - a for a, b in zip(self.marks.last_epoch, last, strict=True)]
         revived = self._revived_by_putting_back(last) if self.course.measure.parts else None
-        return self.record.units(inspection, movement, revived)
+        return self.record.units(inspection, last, movement, revived)
 
     def _segments(self) -> Iterator[tuple[int, np.ndarray]]:
         """Train from each measured moment to the next; gives (step, all batch losses so far finite)."""

@@ -15,6 +15,15 @@ from dying_relu.engine.population import Population
 
 Compiled = dict[tuple[Graph, int, int], Population]  # by graph, rows, and room for other samples
 
+_STARTS = (
+    "initializer",
+    "init_scale",
+    "output_scale",
+    "bias",
+    "bias_layer",
+    "bias_share",
+)  # settings that initial weights hang on
+
 
 class Setup:
     """What networks that share a population have in common.
@@ -50,8 +59,7 @@ class Setup:
 
     def weights(self, network: Network, *key: object) -> list[np.ndarray]:
         """Initial weights, as ``model.variables``; with a key, those of another draw."""
-        named = ("initializer", "init_scale", "output_scale", "bias")
-        start = {name: getattr(network.settings, name) for name in named}
+        start = {name: getattr(network.settings, name) for name in _STARTS}
         draw = self._drawn_weights if key else self._weights  # another draw is asked for once
         return draw(Settings().model_copy(update=start), network.seed, *key)
 

@@ -8,6 +8,8 @@ CONTENTS = Contents(
         "reopened_elu_less_leaky": ("networks", "activity"),
         "accuracy_gain_renewal": ("networks",),
         "loss_ratio_renewal": ("networks", "history"),
+        "reopened_deeper_less_first": ("networks", "activity"),
+        "positive_bias_share_of_dead": ("units",),
         "saturated_share_back": ("networks", "activity"),
         "error_ratio_resampled": ("networks",),
         "rate_ratio_resampled": ("networks",),
@@ -47,17 +49,21 @@ CONTENTS = Contents(
     },
     reads=("networks", "activity", "history", "units"),
     numbers=by_unit(
-        setting="factor kill.rate kill.rule carried.rate milder.rate harsher.rate healthy.rate regression.none.rate "
+        setting="factor kill.rate kill.rule carried.rate carried_adam.rate "
+        "milder.rate harsher.rate healthy.rate regression.none.rate "
         "regression.none.highest regression.resampled.rate regression.resampled.highest classes.none.rate "
         "classes.none.highest classes.resampled.rate classes.resampled.highest sigmoid.rate tanh.rate sunk.rate "
         "sunk.shallowest sunk.deepest",
-        share="kill.dead carried.dead milder.dead harsher.dead healthy.dead kill.dead.1 kill.dead.2 kill.dead.3 "
+        share="kill.dead carried.dead carried_adam.dead bias.sgd bias.momentum bias.adam "
+        "milder.dead harsher.dead healthy.dead kill.dead.1 kill.dead.2 kill.dead.3 "
         "kill.accuracy none.open leaky.open elu.open living.open none.open.1 none.open.2 none.open.3 none.diverged "
         "leaky.diverged elu.diverged healthy.after.accuracy first.plain.high first.decay.high first.momentum.high "
         "first.adam.high long.none long.leaky long.leaky.first regression.none.dead regression.resampled.dead "
         "sigmoid.saturated tanh.saturated",
         count="kill.epochs kill.after first.plain.events first.decay.events first.momentum.events first.adam.events "
-        "first.carried.events first.new.events first.plain.exposure first.carried.exposure first.plain.seeds "
+        "first.carried.events first.adam_killed.events first.adam_killed.exposure "
+        "deeper.plain.events deeper.carried.events deeper.adam_killed.events "
+        "first.new.events first.plain.exposure first.carried.exposure first.plain.seeds "
         "first.new.seeds first.new.seeds.open long.after long.seeds saturation.after sunk.epochs sunk.seeds",
         points="leaky.gain elu.gain norm.gain living.gain renewal.over.living classes.difference",
         rough_number="kill.limit",

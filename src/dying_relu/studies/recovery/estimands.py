@@ -25,6 +25,7 @@ from dying_relu.studies.recovery import CONTENTS
 
 KILLED = ("treatments", "full_rate", "others", "momentum", "adam")  # grids of networks killed alike, by plain SGD
 MAPPED = ("treatments", "full_rate", "milder", "harsher", "long")  # of the claims' treatments, over rates and times
+UNTREATED = (*MAPPED, "carried", "carried_adam")  # with networks that nothing is done to after a killing
 HEALTHY = ("healthy", "healthy_momentum", "healthy_adam")  # trained alike at a proper rate
 RESAMPLED = ("regression", "classes")
 SATURATED = ("sigmoid", "tanh")
@@ -83,6 +84,27 @@ def saturated_share_back(tables: Tables) -> pd.DataFrame:
     """
     found = maps.by_layer(last(matching(tables["activity"], grid=SATURATED)), "n_back", "n_followed")
     return on_scale(found, matching(tables["networks"], grid=SATURATED))
+
+
+def reopened_deeper_less_first(tables: Tables) -> pd.DataFrame:
+    """Of untreated networks the share of a deeper layer's killed units open at the end, less that of the first layer's.
+
+    Only layers before a unit can bring it back while its own gradient is zero (the *tentative* death of Shin and
+    Karniadakis 2020); a killed unit of the first layer has none.
+    """
+    found = matching(_reopened(tables, *UNTREATED), intervention="none")
+    first, deeper = matching(found, layer=1), found[found["layer"] > 1]
+    arms = [maps.pair(rows, first, ["layer"]).assign(layer=layer) for layer, rows in deeper.groupby("layer")]
+    return pd.concat(arms or [maps.pair(deeper, first, ["layer"]).assign(layer=2)], ignore_index=True)
+
+
+def positive_bias_share_of_dead(tables: Tables) -> pd.DataFrame:
+    """Of the units dead at the end of untreated networks the share whose own bias is above zero.
+
+    A penalty on the kernel alone can bring back these, and no others. By layer, and all layers together.
+    """
+    dead = matching(tables["units"], grid=UNTREATED, intervention="none", status="dead")
+    return maps.by_layer(dead, "n_bias_positive", "n_units")
 
 
 def error_ratio_resampled(tables: Tables) -> pd.DataFrame:

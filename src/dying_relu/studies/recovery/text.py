@@ -10,6 +10,7 @@ from scipy import stats
 from dying_relu.analysis.arms import listed
 from dying_relu.analysis.frames import Tables, alive, confirmatory, counts, matching, paired
 from dying_relu.analysis.intervals import DIFFERENCE, SHARE, Estimate, estimate, share
+from dying_relu.analysis.maps import ALL_LAYERS
 from dying_relu.analysis.rates import failed, scale
 from dying_relu.analysis.survival import logrank
 from dying_relu.design.catalogue import ACTIVATIONS, INTERVENTIONS
@@ -38,12 +39,18 @@ from dying_relu.studies.recovery.estimands import (
     low_factor,
     of_grids,
     opened,
+    positive_bias_share_of_dead,
     untreated_networks,
 )
 from dying_relu.studies.recovery.tables import recovery_accuracy, recovery_depth
 
 # how networks are killed: the grids, and what their treatments are compared with
-_WAYS = {"SGD": (KILLED, "none"), "momentum": (("carried",), "none"), "half of the data": (("data",), "same_data")}
+_WAYS = {
+    "SGD": (KILLED, "none"),
+    "momentum": (("carried",), "none"),
+    "Adam": (("carried_adam",), "none"),
+    "half of the data": (("data",), "same_data"),
+}
 _LAYERS = (1, 2, 3)
 
 
@@ -55,6 +62,8 @@ def numbers(tables: Tables) -> Made:
         **_killing(tables),
         **_at_the_factor(tables),
         **_first_layer(tables["activity"]),
+        **_deeper_layers(tables["activity"]),
+        **_biases(tables),
         **_long(tables),
         **_resampling(tables["networks"], "regression"),
         **_resampling(tables["networks"], "classes"),
@@ -95,7 +104,7 @@ def _limit(networks: pd.DataFrame) -> Made:
 def _killing(found: Tables) -> Made:
     """What the networks are like when the treatment begins."""
     made: dict[str, float] = {}
-    others = {name: (name,) for name in ("carried", "milder", "harsher")}
+    others = {name: (name,) for name in ("carried", "carried_adam", "milder", "harsher")}
     for name, grids in {"kill": KILLED, **others, "healthy": HEALTHY}.items():
         networks, activity, history = (
             matching(confirmatory(of_grids(found[key], *grids)), intervention="none")
@@ -143,9 +152,24 @@ def _first_layer(activity: pd.DataFrame) -> Made:
         "momentum": (matching(plain, intervention="switch_to_momentum"), ("events", "high")),
         "adam": (matching(plain, intervention="switch_to_adam"), ("events", "high")),
         "carried": (matching(first, grid="carried", intervention="none"), ("events", "exposure")),
+        "adam_killed": (matching(first, grid="carried_adam"), ("events", "exposure")),
         "new": (matching(plain, intervention="new_data"), ("events", "seeds", "seeds.open")),
     }
     return {f"first.{name}.{key}": _openings(lives)[key] for name, (lives, keys) in parts.items() for key in keys}
+
+
+def _deeper_layers(activity: pd.DataFrame) -> Made:
+    """Openings behind the first layer in untreated networks, by what killed them."""
+    lives = matching(life_table(confirmatory(activity)), intervention="none")
+    deeper = lives[lives["layer"] > 1]
+    parts = {"plain": KILLED, "carried": ("carried",), "adam_killed": ("carried_adam",)}
+    return {f"deeper.{name}.events": _openings(matching(deeper, grid=grids))["events"] for name, grids in parts.items()}
+
+
+def _biases(found: Tables) -> Made:
+    """Of the units dead at the end of untreated networks the share with a bias above zero, by what killed them."""
+    shares = matching(confirmatory(positive_bias_share_of_dead(found)), layer=ALL_LAYERS)
+    return {f"bias.{name}": matching(shares, optimizer=name)["value"].mean() for name in ("sgd", "momentum", "adam")}
 
 
 def _openings(lives: pd.DataFrame) -> dict[str, float]:
