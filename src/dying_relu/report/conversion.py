@@ -42,8 +42,8 @@ def sentence(known: pd.DataFrame, percent: float, source: str, target: str, laye
     place = (rows["level"] - percent / 100).abs()
     said = f"{percent:g} % by {source}{f' in layer {layer}' if layer else ''}"
     if place.min() > _NEAR + 1e-9:
-        enough = f"enough are from {_percent(levels[0])} to {_percent(levels[-1])}"
-        return f"{said}: too few networks of the study are near; {enough}."
+        reach = f"{_percent(levels[0])} to {_percent(levels[-1])}"
+        return f"{said}: too few networks of the study are near; enough are from {reach}."
     row = rows.loc[place.idxmin()]
     found = f"{_percent(row['low'])} to {_percent(row['high'])} by {target}, median {_percent(row['median'])}"
     where = f"5 to 95 % of {int(row['n_networks'])} networks near {_percent(row['level'])}"
