@@ -314,21 +314,6 @@ def test_shares_by_definition_leave_diverged_networks_out():
     assert r"\multicolumn{2}{c}{proper rate} & \multicolumn{2}{c}{killing rate}" in made.latex()
 
 
-def test_warm_up_is_compared_at_the_same_final_rate_and_seed(tmp_path):
-    main = networks(*(("unit", 1.0, seed, 0.5, 0.6) for seed in (1000, 1001, 1002, 1003)))
-    late = {"grid": "control_warm_up", "rate_factor": 10.0, "intervention_epoch": 1}
-    warm = networks(("unit", 0.1, 1000, 0.3, 0.8), ("unit", 0.1, 1001, *GONE), ("unit", 0.1, 1002, 0.3, 0.8), **late)
-    made = text.tables(TABLES | {"networks": pd.concat([main, warm])})["warm_up"]
-    (row,) = made.frame.to_dict("records")
-    assert (row["rate"], row["diverged_without"], row["diverged_with"]) == (1.0, 0.0, pytest.approx(1 / 3))
-    assert (row["dead_fraction_without"], row["dead_fraction_with"]) == (0.5, 0.3)
-    assert row["dead_fraction"] == pytest.approx(-0.2) and row["test_accuracy"] == pytest.approx(0.2)
-    edge = 1 - 0.025**0.5  # two seeds that agree
-    assert row["dead_fraction_low"] == pytest.approx(-0.2 - edge * 0.8)
-    made.write(tmp_path / "warm_up.csv")
-    assert r"1 & 0\,\% & 33\,\% & 50\,\% & 30\,\% & $-$20 [$-$87, 81]" in read(tmp_path / "warm_up.csv").latex()
-
-
 def test_tables_of_a_study_without_controls_are_empty_or_short():
     made = text.tables(TABLES | {"networks": NETWORKS})
-    assert made["warm_up"].frame.empty and len(made["limits"].frame) == 1
+    assert len(made["limits"].frame) == 1

@@ -28,5 +28,5 @@ CONTENTS = Contents(
         count="control.linear.networks control.bias.networks classes classes.forty silent.moments silent.revived "
         "forty.networks",
     ),
-    tables=("limits", "revivals", "definitions", "warm_up"),
+    tables=("limits", "revivals", "definitions"),
 )

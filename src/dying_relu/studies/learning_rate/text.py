@@ -18,12 +18,10 @@ from dying_relu.analysis.frames import (
     treated,
     with_risk,
 )
-from dying_relu.analysis.intervals import DIFFERENCE, estimate
 from dying_relu.analysis.stock.tables import narrow
 from dying_relu.design.catalogue import OPTIMIZERS
 from dying_relu.design.datasets import SCALINGS
-from dying_relu.design.settings import SETTINGS, Settings
-from dying_relu.report import tables as layout
+from dying_relu.design.settings import Settings
 from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Column, Table, column
 from dying_relu.studies.learning_rate.estimands import revivals_in_silent_layers
@@ -107,7 +105,6 @@ def tables(found: Tables) -> dict[str, Table]:
         "limits": _limits(found["networks"]),
         "revivals": _revivals(found["activity"]),
         "definitions": _definitions(found),
-        "warm_up": _warm_up(found["networks"]),
     }
 
 
@@ -168,38 +165,6 @@ def _definitions(found: Tables) -> Table:
             frame[f"{moment}_{layer}"] = (row[[*_DEFINITIONS]] / row["n_units"]).to_numpy()
             columns.append(column(f"layer {layer}", f"{moment}_{layer}", "share", f"{moment} rate"))
     return Table(frame, columns)
-
-
-def _warm_up(networks: pd.DataFrame) -> Table:
-    """Death and accuracy with a gentle start, and without one at the rate that follows it, paired by seed."""
-    warm, cold = (
-        matching(confirmatory(networks), grid="control_warm_up"),
-        matching(drawn(networks), intervention_epoch=0),
-    )
-    warm = warm.assign(rate=(warm["learning_rate"] * warm["rate_factor"]).round(9))
-    cold = cold.assign(rate=cold["learning_rate"].round(9))
-    changed = ("learning_rate", "intervention", "intervention_epoch", "rate_factor")
-    same = [key for key in SETTINGS if key not in changed] + ["rate", "seed"]
-    pairs = cold[[*same, *_OUTCOMES]].merge(warm, on=same, suffixes=("_without", "_with")).sort_values("seed")
-    classes = varying(warm)
-    rows = []
-    for cell, part in grouped(pairs, [*classes, "rate"]):
-        row = dict(zip([*classes, "rate"], cell, strict=True))
-        for outcome in _OUTCOMES:
-            without, with_it = (part[f"{outcome}_{side}"].astype(float) for side in ("without", "with"))
-            row |= {f"{outcome}_without": without.mean(), f"{outcome}_with": with_it.mean()}
-            made = estimate(with_it - without, DIFFERENCE)
-            row |= {outcome: made.value, f"{outcome}_low": made.ci_low, f"{outcome}_high": made.ci_high}
-        rows.append(row)
-    columns = [*_named(classes), column("rate", "rate", "setting")]
-    for outcome, head in _OUTCOMES.items():
-        columns += [column(side, f"{outcome}_{side}", "share", head) for side in ("without", "with")]
-        if outcome != "diverged":
-            columns.append(layout.estimate("difference", outcome, "points", head))
-    return Table(_in_words(pd.DataFrame(rows), classes), columns)
-
-
-_OUTCOMES = {"diverged": "diverged", "dead_fraction": "dead", "test_accuracy": "test accuracy"}
 
 
 def _classes(frame: pd.DataFrame) -> list[str]:
