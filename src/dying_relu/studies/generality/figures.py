@@ -1,5 +1,7 @@
 """Figure of the study generality."""
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -17,7 +19,7 @@ def dead_by_condition(table: pd.DataFrame) -> plt.Figure:
     figure, axes = facets(table.iloc[:0], "scaled_rate", columns[:1] * rows, columns, [], 2.1, ylim=(-0.03, 1.03))
     for axis, panel in zip(axes.flat, panels, strict=False):
         here = matching(table, panel=panel)
-        for name, look in looks(kept(list(dict.fromkeys(here["condition"])), "lines")).items():
+        for name, look in looks(kept(list(dict.fromkeys(here["condition"])), "lines"), _wrapped).items():
             part = matching(here, condition=name)
             line(axis, part, "scaled_rate", look.color, look.marker, look.label)
         axis.axvline(1, color="0.45", linestyle="--", linewidth=0.9)
@@ -31,3 +33,8 @@ def dead_by_condition(table: pd.DataFrame) -> plt.Figure:
         row[0].set_ylabel("dead fraction")
     figure.tight_layout()
     return figure
+
+
+def _wrapped(name: str) -> str:
+    """A name that leaves room for the curves."""
+    return fill(name, 24)
