@@ -13,7 +13,6 @@ from dying_relu.design.catalogue import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, S
 from dying_relu.design.datasets import DATASETS
 from dying_relu.design.seeding import integer_seed
 from dying_relu.design.settings import Settings
-from dying_relu.design.sizes import sides_after
 from dying_relu.engine import activations
 
 
@@ -216,8 +215,9 @@ def _hidden_layers(settings: Settings, image: tuple[int, int, int] | None) -> li
         if settings.architecture != "dense":
             assert image is not None  # validation has seen to it
             patches = Patches(image)
-            looked, seen = sides_after(settings.architecture, image[:2])
-            pooling = Pooling(looked) if seen != looked else None
+            looked = image[0] - 2, image[1] - 2
+            pooling = Pooling(looked) if settings.architecture == "conv_pool" else None
+            seen = (looked[0] // 2, looked[1] // 2) if pooling else looked
             image, following = ((*sides, settings.width) for sides in (looked, seen))
         after = [keras.layers.Flatten()] if settings.architecture == "local" else []
         after += [keras.layers.BatchNormalization()] if settings.batch_norm else []
