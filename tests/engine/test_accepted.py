@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import TINY
-from dying_relu.design import plan, study
+from dying_relu.design import course, plan, study
 from dying_relu.design.catalogue import ACTIVATIONS, ARCHITECTURES, INITIALIZERS, INTERVENTIONS, OPTIMIZERS
 from dying_relu.design.datasets import DATASETS, PORTIONS, SCALINGS, SHIFTS
 from dying_relu.workflow.errors import UserError
@@ -80,7 +80,7 @@ def test_what_is_accepted_can_be_trained(engine, study_file, number):
     (job,) = plan.jobs(item)
     tables = train.train(job)
     (network,) = job.networks
-    assert set(tables) == set(train.TABLES) and len(tables["networks"]) == 1, network.settings
+    assert set(tables) == set(train.TABLES) == set(course.TABLES) and len(tables["networks"]) == 1, network.settings
     _, outcome = alone.train_alone(network)
     assert isinstance(outcome["diverged"], bool)
     moments = tables["history"]["step"].tolist()

@@ -8,7 +8,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
 from dying_relu import studies
-from dying_relu.design import plan, reading, study
+from dying_relu.design import course, plan, reading, study
 from dying_relu.ledger import claims
 from dying_relu.report import captions
 from dying_relu.workflow import sources

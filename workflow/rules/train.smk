@@ -3,15 +3,7 @@
 
 rule train:
     output:
-        networks="results/training/{preset}/{study}/{job}/networks.parquet",
-        activity="results/training/{preset}/{study}/{job}/activity.parquet",
-        history="results/training/{preset}/{study}/{job}/history.parquet",
-        units="results/training/{preset}/{study}/{job}/units.parquet",
-        layers="results/training/{preset}/{study}/{job}/layers.parquet",
-        shifted="results/training/{preset}/{study}/{job}/shifted.parquet",
-        definitions="results/training/{preset}/{study}/{job}/definitions.parquet",
-        slopes="results/training/{preset}/{study}/{job}/slopes.parquet",
-        trajectory="results/training/{preset}/{study}/{job}/trajectory.parquet",
+        **{table: f"results/training/{{preset}}/{{study}}/{{job}}/{table}.parquet" for table in course.TABLES},
     log:
         "logs/train/{preset}/{study}/{job}.log",
     benchmark:
@@ -45,7 +37,7 @@ rule gather:
     benchmark:
         "benchmarks/gather/{study}/{table}.tsv"
     wildcard_constraints:
-        table="networks|activity|history|units|layers|shifted|definitions|slopes|trajectory",
+        table="|".join(course.TABLES),
     conda:
         "../../environment.yml"
     params:

@@ -32,6 +32,9 @@ _WORDS = (
 )  # of catalogue entries: what is printed, or where a file comes from
 
 
+ALWAYS = ("networks", "activity", "history", "trajectory")  # tables that every training job makes
+
+
 class Measure(Strict):
     """When and what is measured.
 
@@ -65,6 +68,9 @@ class Measure(Strict):
         units = self.units or self.parts
         made = {"units": units, "causes": self.causes, "layers": self.layers, "shifted": bool(self.shifts)}
         return made | dict.fromkeys(("definitions", "slopes"), self.definitions)
+
+
+TABLES = (*ALWAYS, *Measure().tables)  # of a training job; empty where a study does not ask for them
 
 
 class Graph(NamedTuple):

@@ -154,7 +154,7 @@ class Study:
     @property
     def tables(self) -> frozenset[str]:
         """The tables that it makes."""
-        made = {"networks", "activity", "history", "trajectory"} if self.grids else set()
+        made = set(course.ALWAYS) if self.grids else set()
         made |= {name for name, wanted in self.measure.tables.items() if self.grids and wanted}
         return frozenset(made | ({"timings"} if self.timings else set()))
 
