@@ -85,6 +85,11 @@ ACTIVITY = pd.concat(
         life([0, 0, 8, 8, 8], bias=-3.0, seed=1001),
         life([0, 0, 0, 4, 4], bias=-2.0, activation="gelu", grid="gelu"),
         life([0, 0, 0, 0, 0], bias=-2.0, activation="relu", grid="control_relu"),
+        *(life([0, 8, 8, 8, 8], bias=bias, seed=0) for bias in (-1.0, -2.0, -3.0)),
+        life([0, 0, 0, 0, 0], bias=-4.0, seed=0),  # so that no exponent is fitted over this depth
+        life([0, 0, 8, 8, 8], bias=-1.0, seed=1002),
+        life([0, 0, 8, 8, 8], bias=-2.0, seed=1002),
+        life([0, 0, 0, 0, 1], bias=-3.0, seed=1002),
     ]
 )
 NETWORKS = table({"activation": "elu", "bias": -1.0, "depth": 1, "epochs": 1, "dead_fraction": 0.0})
@@ -99,14 +104,16 @@ def test_times_by_hand():
     assert found[found["diverged"]][["seed", "bias"]].to_numpy().tolist() == [[1001, -1]]
 
 
-def test_the_exponent_is_fitted_over_the_depths_that_came_back():
+def test_the_exponent_is_fitted_over_the_depths_from_which_pilot_networks_came_back():
     found = estimands.time_exponent(TABLES)
     travels = np.expm1([1.0, 2.0, 3.0])
     expected = np.polyfit(np.log(travels), np.log([1, 2, np.sqrt(8)]), 1)[0]
     here = found[(found["activation"] == "elu") & (found["bias_share"] == 1) & (found["side"] == "below")]
-    assert here.set_index("seed")["value"][1000] == pytest.approx(expected)
-    assert here.set_index("seed")["diverged"].to_dict() == {1000: False, 1001: True}
-    assert found[found["activation"] == "gelu"]["value"].isna().all()
+    here = here[here["phase"] == "confirmatory"].set_index("seed")
+    assert here["value"][1000] == pytest.approx(expected)
+    assert here["value"][1002] == np.inf, "not back from one of these depths: slower than any law"
+    assert here["diverged"].to_dict() == {1000: False, 1001: True, 1002: False}
+    assert "gelu" not in set(found["activation"]), "no pilot network, or no derived time"
 
 
 def test_siblings_keep_shut_by_the_difference_of_shares():

@@ -55,6 +55,13 @@ def test_a_network_that_diverges_or_in_which_nothing_happens_is_told_apart():
     assert found["value"].isna().all() and found["diverged"].to_dict() == {1000: False, 1001: True}
 
 
+def test_a_network_that_diverges_after_its_last_event_says_nothing():
+    gone = networks({"seed": 1001, "epochs": 8, "learning_rate": 0.5})
+    table = pd.concat([causes((2, "death", 1, 1, 0)), causes((2, "death", 1, 1, 0)).assign(seed=1001)])
+    found = estimands.deaths_by_inputs({"causes": table, "networks": pd.concat([nets(), gone], ignore_index=True)})
+    assert found[found["layer"] == 0].set_index("seed")["diverged"].to_dict() == {1000: False, 1001: True}
+
+
 def activity(dead, ever, **more):
     """A row a moment (epochs 0, 1, 8) of the third layer of 10 units, none born dead."""
     moments = [{"epoch": epoch, "step": 30 * epoch, "n_dead": d, "n_ever_dead": e} for epoch, d, e in
@@ -135,6 +142,24 @@ def test_the_ratio_is_that_of_simulated_wide_networks(mean):
                 moved += change
             inputs.append((moved**2).mean())
     assert np.mean(inputs) / np.mean(own) == pytest.approx(theory.movement_ratio(x, depth, n), rel=0.25)
+
+
+@pytest.mark.parametrize("cosine", [0.0, 0.5, 0.9])
+def test_products_of_masked_wishart_matrices_have_the_length_of_the_recursion(cosine):
+    """G of two layers between, of one wide network at two inputs, in plain numpy."""
+    draw, n, found = np.random.default_rng(5), 400, []
+    one = np.zeros(n)
+    other = np.zeros(n)
+    one[0], other[0], other[1] = np.sqrt(n), cosine * np.sqrt(n), np.sqrt((1 - cosine**2) * n)
+    for _ in range(8):
+        weights = [draw.normal(0, np.sqrt(2 / n), (n, n)) for _ in range(3)]
+        z = [_forward(weights, x)[1] for x in (one, other)]
+        g = np.eye(n)
+        for layer, w in enumerate(weights[1:]):
+            g = w.T @ ((z[0][layer] > 0)[:, None] * g * (z[1][layer] > 0)) @ w
+        found.append((g**2).sum() / n)
+    opened = theory.kernels(np.array([cosine * n]), np.array([float(n)]), 3)[1]
+    assert np.mean(found) == pytest.approx(theory.squared_length(opened)[0], rel=0.1)
 
 
 def _forward(weights, x):

@@ -130,7 +130,11 @@ def test_deeper_layers_beside_the_first_and_the_biases_of_the_dead():
     rows = [(1, "dead", 6, 1), (1, "active", 2, 2), (2, "dead", 2, 1), (3, "dead", 0, 0)]
     names = ["layer", "status", "n_units", "n_bias_positive"]
     units = pd.DataFrame([BASE | KILLED | dict(zip(names, row, strict=True)) for row in rows])
-    found = estimands.positive_bias_share_of_dead({"units": units})
+    networks = pd.DataFrame([BASE | KILLED | {"diverged": False}, BASE | KILLED | {"diverged": True, "seed": 1001}])
+    units = pd.concat([units, units.assign(seed=1001, n_units=0, n_bias_positive=0)], ignore_index=True)
+    found = estimands.positive_bias_share_of_dead({"units": units, "networks": networks})
+    assert found.groupby("seed")["diverged"].all().to_dict() == {1000: False, 1001: True}
+    found = found[found["seed"] == 1000]
     shares = {layer: in_cell(found, layer=layer)[1000] for layer in (0, 1, 2)}
     assert shares == {0: 0.25, 1: pytest.approx(1 / 6), 2: 0.5} and np.isnan(in_cell(found, layer=3)[1000])
 

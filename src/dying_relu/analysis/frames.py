@@ -65,6 +65,13 @@ def alive(networks: pd.DataFrame) -> pd.DataFrame:
     return networks[~networks["diverged"]]
 
 
+def of_diverged(frame: pd.DataFrame, networks: pd.DataFrame) -> pd.Series:
+    """Whether the network of each row of a table diverged, as the table of networks has it."""
+    keys = [key for key in NETWORK if key in frame and key in networks]
+    gone = networks.loc[networks["diverged"].astype(bool), keys].drop_duplicates().assign(gone=True)
+    return pd.Series(frame[keys].merge(gone, how="left", on=keys)["gone"].notna().to_numpy(), frame.index)
+
+
 def last(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last measured moment."""
     return frame[frame["epoch"] == frame["epochs"]]

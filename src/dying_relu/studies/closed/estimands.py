@@ -11,7 +11,7 @@ import pandas as pd
 
 from dying_relu.analysis import maps
 from dying_relu.analysis.curves import crossing
-from dying_relu.analysis.frames import Tables, grouped, last, matching, remembered, treated
+from dying_relu.analysis.frames import Tables, grouped, last, matching, pilot, remembered, treated
 from dying_relu.studies.closed.theory import exponent, travel_time
 
 QUANTILE = 0.25  # of units: where the task is learned through closed units, many have no cause to open
@@ -22,8 +22,9 @@ SIDES = {-1.0: "below", 1.0: "above"}
 def time_exponent(tables: Tables) -> pd.DataFrame:
     """Exponent of the time against the derived time of travel, over the starting depths: 1 if the law holds.
 
-    By least squares of logarithms over the depths from which the `QUANTILE` came back and for which the derived time is
-    finite; missing with fewer than three. ``side``: below or above zero.
+    By least squares of logarithms over the depths for which the derived time is finite and from which, on pilot seeds,
+    the `QUANTILE` came back in every network; missing with fewer than three. A network of which it does not come back
+    from one of them is slower than any law: infinite. ``side``: below or above zero.
     """
     found = times(tables)
     found = found[found["bias"] != 0]
@@ -32,9 +33,13 @@ def time_exponent(tables: Tables) -> pd.DataFrame:
         travel=[travel_time(str(name), abs(z)) for name, z in zip(found["activation"], found["bias"], strict=True)],
     )
     keys = [key for key in maps.axes(found) if key not in ("bias", "travel")]
+    pilots = grouped(pilot(found).assign(back=np.isfinite(pilot(found)["value"])), [*keys, "travel"])["back"].all()
+    found = found.join(pilots, on=[*keys, "travel"])
+    found = found[found["back"].fillna(False).astype(bool) & np.isfinite(found["travel"])]
     rows = []
     for cell, part in grouped(found, [*keys, "phase", "seed"]):
         value = exponent(part["value"].to_numpy(float), part["travel"].to_numpy(float))
+        value = np.inf if np.isinf(part["value"]).any() else value
         rows.append((*cell, value, bool(part["diverged"].any())))
     made = pd.DataFrame(rows, columns=[*keys, "phase", "seed", "value", "diverged"])
     return maps.of(made, made["value"], made["diverged"].astype(bool), ["layer", "side"])

@@ -28,7 +28,7 @@ def numbers(tables: Tables) -> Made:
         "few.share": few.max(),
         "quantile": QUANTILE,
         "gelu.turn": turning_point("gelu"),
-        "gelu.back": beyond[beyond["bias"] < -turning_point("gelu")]["value"].mean(),
+        "gelu.back": matching(beyond, bias=-2.0)["value"].mean(),
         "control.units": control["n_born_one_sided"].sum(),
         "control.back": control["n_ever_crossed"].sum(),
         "first.elu.back": matching(deep, bias_layer=1, activation="elu", bias_share=ALL)["value"].mean(),

@@ -47,7 +47,8 @@ def conversion_error(tables: Tables) -> pd.DataFrame:
 
     It is read from the pilot networks of the reference shape, of other seeds, whose share by that definition is near:
     the median of their dead shares. Of each seed the mean over its ``networks`` (``reference shape`` or
-    ``convolution``) whose share lies within `CONVERTIBLE`; diverged ones have no share, and no conversion.
+    ``convolution``) whose share lies within `CONVERTIBLE`; one with no network near is read as wrongly as can
+    be. Diverged ones have no share.
     """
     shares = network_shares(tables)
     known = pilot(matching(shares, networks="reference shape")).dropna(subset="dead")
@@ -56,7 +57,7 @@ def conversion_error(tables: Tables) -> pd.DataFrame:
     by_name = {name: part[columns].to_numpy(float).T for name, part in known.groupby("definition", observed=True)}
     nothing = np.empty((len(columns), 0))
     read = [_read(row, by_name.get(row.definition, nothing)) for row in rows.itertuples()]
-    found = rows.assign(error=np.abs(np.array(read, float) - rows["dead"]))
+    found = rows.assign(error=np.abs(np.array(read, float) - rows["dead"]).fillna(1.0))
     keys = ["definition", "networks", "phase", "seed"]
     means = found.groupby(keys, observed=True)["error"].mean().reset_index()
     return maps.of(means, means["error"], pd.Series(False, means.index), ["definition", "networks"])

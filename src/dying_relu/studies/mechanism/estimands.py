@@ -9,7 +9,7 @@ from functools import cache
 import pandas as pd
 
 from dying_relu.analysis import maps
-from dying_relu.analysis.frames import Tables, last, matching
+from dying_relu.analysis.frames import Tables, last, matching, of_diverged
 from dying_relu.analysis.rates import on_scale
 from dying_relu.engine import datasets
 from dying_relu.studies.mechanism.theory import movement_ratio
@@ -35,9 +35,11 @@ def revivals_by_inputs(tables: Tables) -> pd.DataFrame:
 
 def credited(tables: Tables, event: str, part: str) -> pd.DataFrame:
     """Share of events behind the first layer that is credited to a part of the step (Shapley value), by layer."""
+    networks = matching(tables["networks"], **PLAIN)
     rows = matching(tables["causes"].astype({"event": str}), event=event, **PLAIN)
-    found = maps.by_layer(rows[rows["layer"] > 1], f"credit_{part}", "n_clear")
-    return on_scale(found, matching(tables["networks"], **PLAIN))
+    rows = rows[rows["layer"] > 1]
+    rows = rows.assign(n_clear=rows["n_clear"].astype(float).mask(of_diverged(rows, networks)))
+    return on_scale(maps.by_layer(rows, f"credit_{part}", "n_clear"), networks)
 
 
 def dead_free_less_frozen(tables: Tables) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from dying_relu.analysis import maps
 from dying_relu.analysis.frames import Tables, confirmatory, last, matching
 from dying_relu.analysis.intervals import SHARE, estimate
 from dying_relu.analysis.rates import at
@@ -19,7 +20,9 @@ def numbers(tables: Tables) -> Made:
     networks = matching(tables["networks"], **PLAIN)
     causes, activity = causes_at(tables), confirmatory(at(matching(tables["activity"], **PLAIN), networks, "killing"))
     every = confirmatory(tables["causes"]).astype({"event": str})
-    credit, undone = shares(causes), shares(causes, "n_undone")
+    behind = causes[causes["layer"] > 1].assign(layer=maps.ALL_LAYERS)
+    credit = pd.concat([shares(causes), shares(behind)], ignore_index=True)
+    undone = matching(shares(behind, "n_undone"), event="death", scaling="unit")
     main = {"optimizer": "sgd", "depth": 3}
     deaths = matching(credit, event="death", **main)
     ends = matching(last(activity), **main, scaling="unit")
@@ -33,7 +36,7 @@ def numbers(tables: Tables) -> Made:
             for layer in (2, 3)
         },
         **{
-            f"{scaling}.bias": _mean(matching(deaths, scaling=scaling, part="bias"))
+            f"{scaling}.bias": _mean(matching(deaths, scaling=scaling, layer=maps.ALL_LAYERS, part="bias"))
             for scaling in ("unit", "standardised")
         },
         **{
@@ -42,13 +45,10 @@ def numbers(tables: Tables) -> Made:
             )
             for scaling in ("unit", "standardised")
         },
-        "adam.revivals.inputs": _mean(matching(credit, event="revival", optimizer="adam", part="inputs")),
-        **{
-            f"unit.undone.{part}": _mean(
-                matching(undone, event="death", scaling="unit", part=part, **main)[lambda rows: rows["layer"] > 1]
-            )
-            for part in PARTS
-        },
+        "adam.revivals.inputs": _mean(
+            matching(credit, event="revival", optimizer="adam", scaling="unit", layer=maps.ALL_LAYERS, part="inputs")
+        ),
+        **{f"unit.undone.{part}": _mean(matching(undone, part=part, **main)) for part in PARTS},
         "again": _ratio(matching(activity, **main, scaling="unit"), "n_died_again", "n_died"),
         "behind.back": 1 - _ratio(ends[ends["layer"] > 1], "n_dead", "n_ever_dead"),
         "unclear": 1 - _ratio(every, "n_clear", "n_events"),
@@ -89,8 +89,8 @@ def tables(found: Tables) -> dict[str, Table]:
 
 
 def _mean(found: pd.DataFrame):
-    """Mean over layers of each seed, then over seeds, with its interval."""
-    return estimate(found.groupby("seed")["value"].mean(), SHARE)
+    """Mean over seeds, with its interval, of one value each."""
+    return estimate(found.set_index("seed")["value"], SHARE)
 
 
 def _ratio(rows: pd.DataFrame, events: str, exposure: str) -> float:

@@ -11,11 +11,13 @@ layers of one width, and errors that are independent over units and samples, all
 from the angle between two inputs: inner products of h by the arc-cosine kernel (Cho and Saul 2009), the share of units
 open for both samples, p = (pi - angle) / (2 pi), and the moments of products of Wishart matrices with masks,
 
-    E |G delta|^2 / |delta|^2 = prod (2 p)^2 (1 + sum 1 / p),   over the layers between,
+    E |G delta|^2 / |delta|^2:  s' = s - t^2 + 4p t^2 + (2p t)^2,  t' = 2p t,  from s = t = 1,  layer by layer,
 
-since one layer's G = W D D' W^T, entries of W of variance 2 / n, has diagonal 2p and n off-diagonal entries of variance
-4p / n. For equal inputs (p = 1/2), as many as units, own movement and that of all the m = l - 1 layers before stand as
-1 to m^2 + m (m + 1) (2m + 1) / 3: 1 : 3 for the second layer, 1 : 14 for the third.
+since in G' = W D G D' W^T, entries of W of variance 2 / n, the diagonal t of G becomes 2p t; its off-diagonal entries,
+of which a unit open for one sample meets a unit open for the other in a quarter of the pairs whatever the angle, keep
+their sum of squares and gain n^2 of variance 4p t^2 / n. For equal inputs (p = 1/2), as many as units, own movement and
+that of all the m = l - 1 layers before stand as 1 to m^2 + m (m + 1) (2m + 1) / 3: 1 : 3 for the second layer, 1 : 14
+for the third.
 """
 
 import numpy as np
@@ -43,9 +45,22 @@ def movement_ratio(x: np.ndarray, layer: int, width: int, pairs: int = 20_000) -
     for k in range(1, layer):
         for j in range(1, layer):
             between, below = slice(max(j, k) - 1, layer - 1), slice(min(j, k) - 1, max(j, k) - 1)
-            second = np.prod((2 * opened[between]) ** 2, axis=0) * (1 + np.sum(1 / opened[between], axis=0))
+            second = squared_length(opened[between])
             total += (products[k - 1] + 1) * (products[j - 1] + 1) * second * np.prod(2 * opened[below], axis=0)
     return float(total.mean() / ((products[layer - 1] + 1) ** 2).mean())
+
+
+def squared_length(opened: np.ndarray) -> np.ndarray:
+    """E |G delta|^2 / |delta|^2 over the layers between, G as above.
+
+    Args:
+        opened: for each of them, first to last, the share of its units open for both samples; shape (layers, pairs).
+    """
+    diagonal, square = np.ones(opened.shape[1]), np.ones(opened.shape[1])
+    for p in opened:
+        square = square - diagonal**2 + 4 * p * (1 + p) * diagonal**2
+        diagonal = 2 * p * diagonal
+    return square
 
 
 def kernels(inner: np.ndarray, lengths: np.ndarray, layers: int) -> tuple[np.ndarray, np.ndarray]:

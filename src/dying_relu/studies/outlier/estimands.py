@@ -129,14 +129,14 @@ def deadly_sizes(tables: Tables) -> pd.DataFrame:
 def collapse_exponent(tables: Tables) -> pd.DataFrame:
     """The p with which rate times size to the power p is the same at all rates where the outlier becomes deadly.
 
-    The deadly strength k (`deadly_sizes`) is fitted by a straight line in log10 of the rate; its slope is -1/p. Missing
-    where a network of the seed has no deadly size.
+    The deadly strength k (`deadly_sizes`) is fitted by a straight line in log10 of the rate; its slope is -1/p. A
+    seed of which a network has no deadly size among those tried counts as diverged, at both bounds.
     """
     found = deadly_sizes(tables)
     keys = [key for key in maps.axes(found) if key != "rate_factor"]
     several = grouped(found, keys)["rate_factor"].transform("nunique") > 1
     rows = [
-        (*network, _power(part), part["diverged"].any())
+        (*network, power := _power(part), part["diverged"].any() or bool(np.isnan(power)))
         for network, part in grouped(found[several], [*keys, "phase", "seed"])
     ]
     return pd.DataFrame(rows, columns=[*keys, "phase", "seed", "value", "diverged"])

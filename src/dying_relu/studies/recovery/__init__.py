@@ -9,7 +9,7 @@ CONTENTS = Contents(
         "accuracy_gain_renewal": ("networks",),
         "loss_ratio_renewal": ("networks", "history"),
         "reopened_deeper_less_first": ("networks", "activity"),
-        "positive_bias_share_of_dead": ("units",),
+        "positive_bias_share_of_dead": ("units", "networks"),
         "saturated_share_back": ("networks", "activity"),
         "error_ratio_resampled": ("networks",),
         "rate_ratio_resampled": ("networks",),

@@ -16,7 +16,17 @@ import pandas as pd
 from dying_relu.analysis import maps
 from dying_relu.analysis.arms import label, nearest_to_reference, varying
 from dying_relu.analysis.choice import choose
-from dying_relu.analysis.frames import NETWORK, Tables, alive, confirmatory, grouped, last, matching, paired
+from dying_relu.analysis.frames import (
+    NETWORK,
+    Tables,
+    alive,
+    confirmatory,
+    grouped,
+    last,
+    matching,
+    of_diverged,
+    paired,
+)
 from dying_relu.analysis.rates import failed, on_scale
 from dying_relu.design.catalogue import INTERVENTIONS
 from dying_relu.design.datasets import DATASETS
@@ -104,7 +114,8 @@ def positive_bias_share_of_dead(tables: Tables) -> pd.DataFrame:
     A penalty on the kernel alone can bring back these, and no others. By layer, and all layers together.
     """
     dead = matching(tables["units"], grid=UNTREATED, intervention="none", status="dead")
-    return maps.by_layer(dead, "n_bias_positive", "n_units")
+    positive = dead["n_bias_positive"].astype(float).mask(of_diverged(dead, tables["networks"]))
+    return maps.by_layer(dead.assign(n_bias_positive=positive), "n_bias_positive", "n_units")
 
 
 def error_ratio_resampled(tables: Tables) -> pd.DataFrame:

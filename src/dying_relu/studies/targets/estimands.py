@@ -14,8 +14,8 @@ from dying_relu.analysis import maps
 from dying_relu.analysis.frames import Tables, grouped, matching, treated
 from dying_relu.analysis.rates import on_scale
 from dying_relu.design.catalogue import OPTIMIZERS
-from dying_relu.design.datasets import DATASETS
 from dying_relu.design.settings import SETTINGS
+from dying_relu.engine import datasets
 from dying_relu.studies.targets import theory
 
 AS_IT_IS, EFFECTIVE = ("as it is", "divided by 1 - momentum")  # levels of ``rate``: what two rates have in common
@@ -78,9 +78,14 @@ def opening_step_over_predicted(tables: Tables) -> pd.DataFrame:
 
 
 def opening_step_strong_over_weak(tables: Tables) -> pd.DataFrame:
-    """The first measured step with an open unit at the strongest coupled penalty over that at the weakest."""
+    """The first measured step with an open unit at the strongest coupled penalty over that at the weakest.
+
+    Infinite or zero where one of the two alone opens in training, missing where neither does.
+    """
     found = openings(tables["activity"])
     coupled = found[(found["weight_decay"] > 0) & (found["decoupled_decay"] == 0)].drop(columns="predicted")
+    never = coupled["value"].isna() & ~coupled["diverged"]
+    coupled = coupled.assign(value=coupled["value"].mask(never, np.inf))
     strengths = coupled["weight_decay"]
     strong, weak = (coupled[strengths == edge] for edge in (strengths.max(), strengths.min()))
     return maps.pair(strong, weak, ["weight_decay"], "ratio")
@@ -103,7 +108,7 @@ def predicted(settings: dict[str, object], last: int) -> float:
 
     Infinite if not until the last step; missing where `theory` has no closed form.
     """
-    names = ("dataset", "optimizer", "learning_rate", *DECAYS, "decoupled_biases", "bias", "init_scale")
+    names = ("dataset", "optimizer", "learning_rate", *DECAYS, "decoupled_biases", "bias", "init_scale", "seed")
     return _predicted(*(settings[name] for name in names), last)  # type: ignore[arg-type]
 
 
@@ -117,10 +122,13 @@ def _predicted(
     biases: bool,
     bias: float,
     start: float,
+    seed: int,
     last: int,
 ) -> float:
-    info = DATASETS[dataset]
-    lowest = -start * theory.smallest_sum(info.n_features, info.n_train)
+    x = datasets.load(dataset).x[datasets.split(dataset, "targets", seed).train]
+    lowest = -start * float(
+        x.sum(axis=1).min()
+    )  # all weights alike: the largest w.x over the training set, less its sign
     if dataset != "friedman" or lowest <= 0 or (coupled and decoupled) or (coupled and optimizer not in _COUPLED):
         return math.nan
     if not bias > 0 or not (coupled or decoupled) or (decoupled and biases):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dying_relu.analysis import maps
+from dying_relu.analysis import maps, rates
 from dying_relu.analysis.arms import listed, name
 from dying_relu.analysis.frames import Tables, confirmatory, last, matching
 from dying_relu.analysis.intervals import DIFFERENCE, Estimate, estimate
@@ -11,7 +11,7 @@ from dying_relu.report.numbers import Made
 from dying_relu.report.tables import Table, column
 from dying_relu.studies.targets.estimands import dead_with_scaled_targets, openings, part
 
-SMALL, LARGE, LEARNT = 0.01, 10.0, 0.9
+SMALL, LARGE, LEARNT = 0.01, 10.0, rates.PASSED
 _OPTIMIZERS = {"sgd": "sgd", "momentum_low": "momentum_0.5", "momentum": "momentum", "momentum_high": "momentum_0.99"}
 _ARM = ["optimizer", "weight_decay", "decoupled_decay", "scaling"]
 _LAYERS = (1, 2, 3)

@@ -50,17 +50,6 @@ def opening_step(shrunk: np.ndarray, lowest: float, bias: float) -> float:
     return float(opened[0]) if len(opened) else math.inf
 
 
-def smallest_sum(features: int, samples: int) -> float:
-    """Median of the smallest of so many sums of so many independent features, each uniform on [0, 1] (Irwin, Hall)."""
-    wanted = 1 - 0.5 ** (1 / samples)
-    low, high = 0.0, features / 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        terms = ((-1) ** k * math.comb(features, k) * (middle - k) ** features for k in range(math.floor(middle) + 1))
-        low, high = (middle, high) if sum(terms) / math.factorial(features) < wanted else (low, middle)
-    return (low + high) / 2
-
-
 def equivalent_start(scale: float, layers: int) -> tuple[float, float]:
     r"""What scaled targets amount to in a ReLU network without biases: factors on all weights, and on the rate.
 
