@@ -6,14 +6,14 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from dying_relu import studies
 from dying_relu.design import course, reading, sizes
 from dying_relu.design.catalogue import INTERVENTIONS
 from dying_relu.design.course import Course, Measure, Network
 from dying_relu.design.datasets import DATASETS
-from dying_relu.design.reading import Name, Strict, Text, Whole, one_of
+from dying_relu.design.reading import Distinct, Name, Strict, Text, Whole, one_of
 from dying_relu.design.settings import Given, Levels, Settings
 from dying_relu.workflow.errors import UserError
 
@@ -33,6 +33,7 @@ class _PresetFile(Strict):
     draft: bool
     resamples: Annotated[Whole, Field(ge=99)]
     audited: Annotated[Whole, Field(ge=1)]
+    studies: Annotated[list[Name], Distinct] = []
     epochs: Annotated[float, Field(gt=0, le=1)] = 1.0
     xla: bool = True
 
@@ -44,6 +45,7 @@ class Preset(_PresetFile):
         draft: whether the paper says on every page that it comes from a reduced run.
         resamples: draws by which the coverage of the ledger's intervals is simulated.
         audited: networks of each study that are trained again alone, for comparison.
+        studies: those that it trains, and no other preset does; without a paper. None: all that no preset lists.
         epochs: share of each study's epochs that is trained, 1 for all.
         xla: whether XLA compiles what is trained: where few networks are trained that takes longer than it saves.
     """
@@ -75,10 +77,8 @@ class _Seeds(Strict):
     grids: dict[str, _OwnSeeds | None] = {}
 
 
-class _AllSeeds(Strict):
-    model_config = {"extra": "allow"}
-    __pydantic_extra__: dict[str, _Seeds]
-    full: _Seeds
+class _AllSeeds(RootModel[Annotated[dict[str, _Seeds], Field(min_length=1)]]):
+    """Seeds by preset."""
 
 
 class _File(Strict):
@@ -181,7 +181,7 @@ def load(path: Path, preset: Preset) -> Study:
     path = Path(path)
     content = reading.read_yaml(path)
     file = reading.check(_File, content, path)
-    all_seeds = {"full": file.seeds.full, **(file.seeds.model_extra or {})}
+    all_seeds = file.seeds.root
     if preset.name not in all_seeds:
         raise UserError(f"{path}: seeds: missing key '{preset.name}' (the seeds of the preset in use)")
     seeds = all_seeds[preset.name]
@@ -222,8 +222,20 @@ def load_named(name: str, preset: str) -> Study:
 
 
 def load_all(preset: Preset, folder: Path = STUDIES) -> dict[str, Study]:
-    """Every study of the folder by name, in alphabetical order."""
-    return {name: load(folder / f"{name}.yaml", preset) for name in names(folder)}
+    """Every study of a preset by name, in alphabetical order: those that it lists, or all that no preset lists.
+
+    Raises:
+        UserError: the preset lists a study that is not there; or what is wrong in one of them.
+    """
+    presets = folder.parent / PRESETS.name
+    listed = {name for path in presets.glob("*.yaml") for name in load_preset(path.stem, presets).studies}
+    there = names(folder)
+    for name in preset.studies:
+        if name not in there:
+            known = ", ".join(there)
+            raise UserError(f"{presets / preset.name}.yaml: studies: there is no study '{name}'; known: {known}")
+    chosen = sorted(preset.studies) or [name for name in there if name not in listed]
+    return {name: load(folder / f"{name}.yaml", preset) for name in chosen}
 
 
 def _check_own(given: _Seeds, grids: Mapping[str, object], path: Path) -> None:
