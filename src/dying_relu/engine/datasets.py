@@ -147,11 +147,15 @@ def fresh(name: str, n: int, *key: object, room: Data | None = None) -> Data:
 
 
 _drawn: dict[tuple, np.ndarray] = {}  # the last draws by shape and key
-_MOST_DRAWN = 128 * 2**20  # bytes of them
+_MOST_DRAWN = 128 * 2**20  # bytes of them,
+_WORTH_KEEPING = 2**16  # and the fewest of one of them: less is drawn as fast as looked for
 
 
 def _draw_normal(room: np.ndarray, *key: object) -> None:
     """Fill an array with standard normal numbers; if the same were drawn not long ago, with a copy of those."""
+    if room.nbytes < _WORTH_KEEPING:
+        generator(*key).standard_normal(dtype=np.float32, out=room)
+        return
     place = room.shape, *key
     found = _drawn.pop(place, None)
     if found is None:
