@@ -55,7 +55,7 @@ def _changes(before: Mapping | None, now: Mapping | None) -> list[str]:
 
 
 def _commits() -> list[tuple[str, str]]:
-    lines = _git("log", "--reverse", "--format=%h %as", "--abbrev=9", "--", str(CLAIMS), str(STUDIES)).splitlines()
+    lines = _git("log", "--first-parent", "--reverse", "--format=%h %as", "--abbrev=9", "--", str(CLAIMS), str(STUDIES)).splitlines()
     return [(commit, date) for commit, date in (line.split() for line in lines)]
 
 
