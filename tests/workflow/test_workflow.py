@@ -198,7 +198,7 @@ def code(text):
 
 def test_code_reruns_what_depends_on_it_and_nothing_else(edited):
     after = edited(f"{SRC}/studies/bias/estimands.py", code)
-    own = {"estimate": 1, "text": 1, "figure_data": 2, "figure": 4}  # two of its own, the verdicts and their maps
+    own = {"estimate": 1, "text": 1, "figure_data": 2, "figure": 5}  # two of its own, and the three of the ledger
     assert {rule: after.pop(rule) for rule in own} == own
     assert set(after) <= {"judge", "general", "latex", "paper", "all"}
     drawing = edited(f"{SRC}/studies/outlier/figures.py", code)
