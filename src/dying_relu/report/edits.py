@@ -55,7 +55,9 @@ def _changes(before: Mapping | None, now: Mapping | None) -> list[str]:
 
 
 def _commits() -> list[tuple[str, str]]:
-    lines = _git("log", "--first-parent", "--reverse", "--format=%h %as", "--abbrev=9", "--", str(CLAIMS), str(STUDIES)).splitlines()
+    """(commit, date) of each change on the main line, first to last; what was tried beside it before is not listed."""
+    places = str(CLAIMS), str(STUDIES)
+    lines = _git("log", "--first-parent", "--reverse", "--format=%h %as", "--abbrev=9", "--", *places).splitlines()
     return [(commit, date) for commit, date in (line.split() for line in lines)]
 
 
