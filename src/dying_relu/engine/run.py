@@ -103,9 +103,8 @@ class Run:
             self.record.inspect(self.population.inspect(self.seen))
 
     def _one_plain_step(self) -> bool:
-        """Whether it is asked what did what, and since the last moment one step moved weights and biases, and nothing
-        else."""
-        plain = not self.treated and not self.population.state()
+        """Whether it is asked what did what, and since the last moment one step moved weights and biases alone."""
+        plain = not self.treated and not self.population.template.model.non_trainable_variables
         return self.course.measure.causes and plain and self.record.after_one_step
 
     def _enter(self, stage: int, variables: list[list[np.ndarray]]) -> None:
